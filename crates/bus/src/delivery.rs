@@ -1,0 +1,221 @@
+//! Hands the journal to its consumers: in order, at least once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use marquee_db::{Db, Result};
+use marquee_kernel::{EventId, ShowId, Timestamp};
+use metrics::gauge;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::store;
+
+/// Entries a consumer reads at a time.
+const READ_ROWS: u32 = 500;
+/// How long a consumer sleeps when nobody wakes it: another process may have appended.
+const IDLE: Duration = Duration::from_millis(500);
+/// The first and the longest pause after a handler's or the database's error.
+const BACKOFF_MIN: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// An entry as a consumer sees it. It may come again: act once per `event_id`.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields of Event, with their place in the journal")]
+pub struct Delivered {
+    pub seq: i64,
+    pub event_id: EventId,
+    pub at: Timestamp,
+    pub kind: String,
+    pub show_id: Option<ShowId>,
+    pub subject: String,
+    pub payload: serde_json::Value,
+}
+
+/// The in-process delivery of the journal.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    db: Db,
+    signal: Arc<watch::Sender<u64>>,
+}
+
+impl Bus {
+    /// A bus over the journal in `db`.
+    #[must_use]
+    pub fn new(db: Db) -> Self {
+        Self { db, signal: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Tells consumers to look at once: call it after a commit that appended.
+    pub fn wake(&self) {
+        self.signal.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Starts a consumer: `handle` sees every entry of the `kinds` in order. Where it stands is kept under the name
+    /// `consumer`, so that a restart goes on where it was; a new consumer starts with what comes next. An error from
+    /// `handle` is logged and the entry tried again, with growing pauses, until it succeeds or `stop` is cancelled.
+    pub fn subscribe<F, Fut>(
+        &self,
+        consumer: &'static str,
+        kinds: &'static [&'static str],
+        stop: CancellationToken,
+        handle: F,
+    ) -> JoinHandle<()>
+    where
+        F: Fn(Delivered) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send,
+    {
+        let bus = self.clone();
+        tokio::spawn(async move {
+            let work = bus.consume(consumer, kinds, handle);
+            // Stopping between two entries or in one is the same: what was not recorded is delivered again.
+            stop.run_until_cancelled(work).await;
+        })
+    }
+
+    async fn consume<F, Fut>(&self, consumer: &'static str, kinds: &[&str], handle: F)
+    where
+        F: Fn(Delivered) -> Fut,
+        Fut: Future<Output = Result<(), String>>,
+    {
+        let mut signal = self.signal.subscribe();
+        let mut seq = None;
+        let mut pause = BACKOFF_MIN;
+        loop {
+            match self.advance(consumer, kinds, seq, &handle).await {
+                Ok(Step::More(at)) => (seq, pause) = (Some(at), BACKOFF_MIN),
+                Ok(Step::Idle(at)) => {
+                    (seq, pause) = (Some(at), BACKOFF_MIN);
+                    // Either way it looks again: woken, or because another process may have appended.
+                    let _ = tokio::time::timeout(IDLE, signal.changed()).await;
+                }
+                Err(error) => {
+                    warn!(consumer, error, "event delivery failed, will retry");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(BACKOFF_MAX);
+                    seq = None;
+                }
+            }
+        }
+    }
+
+    async fn advance<F, Fut>(
+        &self,
+        consumer: &'static str,
+        kinds: &[&str],
+        seq: Option<i64>,
+        handle: &F,
+    ) -> Result<Step, String>
+    where
+        F: Fn(Delivered) -> Fut,
+        Fut: Future<Output = Result<(), String>>,
+    {
+        let from = match seq {
+            Some(seq) => seq,
+            None => self.start(consumer).await.map_err(|error| error.to_string())?,
+        };
+        let entries = self.db.read(move |tx| store::after(tx, from, READ_ROWS)).await;
+        let entries = entries.map_err(|error: marquee_db::Error| error.to_string())?;
+        let (more, last) = (entries.len() == READ_ROWS as usize, entries.last().map_or(from, |entry| entry.seq));
+        let mut handled = false;
+        for entry in entries.into_iter().filter(|entry| kinds.contains(&entry.kind.as_str())) {
+            let at = entry.seq;
+            handle(entry).await?;
+            handled = true;
+            self.record(consumer, at).await?;
+        }
+        // What was only skipped need not be recorded each time: skipping it again after a restart costs a read.
+        if more && !handled && last > from {
+            self.record(consumer, last).await?;
+        }
+        gauge!("marquee_event_position", "consumer" => consumer).set(last as f64);
+        Ok(if more { Step::More(last) } else { Step::Idle(last) })
+    }
+
+    async fn start(&self, consumer: &'static str) -> Result<i64> {
+        self.db
+            .write(move |tx| {
+                let seq = store::offset(tx, consumer)?;
+                store::set_offset(tx, consumer, seq)?;
+                Ok(seq)
+            })
+            .await
+    }
+
+    async fn record(&self, consumer: &'static str, seq: i64) -> Result<(), String> {
+        let recorded = self.db.write(move |tx| store::set_offset(tx, consumer, seq)).await;
+        recorded.map_err(|error: marquee_db::Error| error.to_string())
+    }
+}
+
+enum Step {
+    More(i64),
+    Idle(i64),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use marquee_kernel::{Clock, Rng};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Actor, Event, Journal};
+
+    fn event(kind: &'static str, n: i64) -> Event {
+        Event { kind, actor: Actor::System, show_id: None, subject: n.to_string(), payload: json!({ "n": n }) }
+    }
+
+    async fn append(db: &Db, events: Vec<Event>) {
+        let journal = Journal::new(Clock::System, Rng::System);
+        db.write(move |tx| journal.append(tx, &events)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_consumer_sees_each_entry_in_order_and_again_only_after_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db")).unwrap();
+        let bus = Bus::new(db.clone());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (done, mut all) = tokio::sync::mpsc::unbounded_channel();
+        let stop = CancellationToken::new();
+        // Entries that came before the consumer first started are not its business.
+        append(&db, vec![event("Wanted", 0)]).await;
+        bus.start("test").await.unwrap();
+        append(&db, vec![event("Wanted", 1), event("Other", 2), event("Wanted", 3)]).await;
+        let sink = seen.clone();
+        let job = bus.subscribe("test", &["Wanted"], stop.clone(), move |entry| {
+            let mut seen = sink.lock().unwrap();
+            let first = !seen.contains(&entry.seq);
+            seen.push(entry.seq);
+            if entry.seq == 4 && !first {
+                done.send(()).unwrap();
+            }
+            let fail = entry.seq == 4 && first;
+            async move { if fail { Err("not yet".to_owned()) } else { Ok(()) } }
+        });
+        all.recv().await.unwrap();
+        stop.cancel();
+        job.await.unwrap();
+        assert_eq!(*seen.lock().unwrap(), [2, 4, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_changed_or_missing_entry_breaks_the_seal() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db")).unwrap();
+        append(&db, (0..5).map(|n| event("Counted", n)).collect()).await;
+        let faults = |db: &Db| {
+            let db = db.clone();
+            async move { db.read(crate::verify).await.unwrap() }
+        };
+        assert_eq!(faults(&db).await, Vec::<String>::new());
+        db.write(|tx| tx.execute("UPDATE journal SET actor = 'user:x' WHERE seq = 3", &[])).await.unwrap();
+        assert_eq!(faults(&db).await.len(), 1);
+        db.write(|tx| tx.execute("DELETE FROM journal WHERE seq = 2", &[])).await.unwrap();
+        assert!(faults(&db).await[0].contains("2 to 2 are missing"));
+    }
+}

@@ -1,0 +1,128 @@
+//! The journal's rows and the seal that chains them.
+
+use marquee_db::{Result, Row, Tx, params};
+use marquee_kernel::{EventId, ShowId, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::{Delivered, Event};
+
+const HEAD: &str = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1";
+const APPEND: &str = "
+    INSERT INTO journal (seq, event_id, at, kind, actor, show_id, subject, payload, hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const AFTER: &str = "
+    SELECT seq, event_id, at, kind, actor, show_id, subject, payload, hash
+    FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
+const LAST_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) AS seq FROM journal";
+const OFFSET: &str = "SELECT seq FROM journal_offsets WHERE consumer = $1";
+const SET_OFFSET: &str = "
+    INSERT INTO journal_offsets (consumer, seq) VALUES ($1, $2)
+    ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq";
+
+/// Entries that [`verify`] reads at a time.
+const VERIFY_ROWS: i64 = 1_000;
+/// The seal before the first entry.
+const GENESIS: [u8; 32] = [0; 32];
+
+pub(crate) fn append<'e>(
+    tx: &mut Tx<'_>,
+    at: Timestamp,
+    events: impl Iterator<Item = (EventId, &'e Event)>,
+) -> Result<()> {
+    let (mut seq, mut hash) = match tx.query_opt(HEAD, &[])? {
+        Some(row) => (row.get("seq")?, row.get("hash")?),
+        None => (0_i64, GENESIS),
+    };
+    let mut rows = Vec::new();
+    for (event_id, event) in events {
+        seq += 1;
+        let (actor, payload) = (event.actor.to_string(), event.payload.to_string());
+        hash = seal(&hash, seq, event_id, at, [event.kind, &actor, &event.subject, &payload], event.show_id);
+        let subject = event.subject.as_str();
+        rows.push(params![seq, event_id, at, event.kind, actor, event.show_id, subject, payload, hash]);
+    }
+    tx.execute_each(APPEND, rows)?;
+    Ok(())
+}
+
+/// SHA-256 over the seal before and every field, each text led by its length so that no two entries read the same.
+fn seal(
+    before: &[u8; 32],
+    seq: i64,
+    event_id: EventId,
+    at: Timestamp,
+    texts: [&str; 4],
+    show_id: Option<ShowId>,
+) -> [u8; 32] {
+    let mut sha = Sha256::new();
+    sha.update(before);
+    sha.update(seq.to_be_bytes());
+    sha.update(event_id.uuid().as_bytes());
+    sha.update(at.as_microsecond().to_be_bytes());
+    sha.update(show_id.map_or([0; 16], |show_id| *show_id.uuid().as_bytes()));
+    for text in texts {
+        sha.update((text.len() as u64).to_be_bytes());
+        sha.update(text);
+    }
+    sha.finalize().into()
+}
+
+/// What is wrong with the journal: entries missing or changed after they were written. Empty when all is well.
+///
+/// # Errors
+/// What the database says.
+pub fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>> {
+    let (mut seq, mut hash, mut faults) = (0_i64, GENESIS, Vec::new());
+    loop {
+        let rows = tx.query(AFTER, &params![seq, VERIFY_ROWS])?;
+        if rows.is_empty() {
+            return Ok(faults);
+        }
+        for row in rows {
+            let found: i64 = row.get("seq")?;
+            if found != seq + 1 {
+                faults.push(format!("journal: entries {} to {} are missing", seq + 1, found - 1));
+            }
+            let stored: [u8; 32] = row.get("hash")?;
+            let texts: [String; 4] = [row.get("kind")?, row.get("actor")?, row.get("subject")?, row.get("payload")?];
+            let texts = texts.each_ref().map(String::as_str);
+            if seal(&hash, found, row.get("event_id")?, row.get("at")?, texts, row.get("show_id")?) != stored {
+                faults.push(format!("journal: entry {found} or one before it was changed after it was written"));
+            }
+            (seq, hash) = (found, stored);
+        }
+    }
+}
+
+pub(crate) fn after(tx: &mut Tx<'_>, seq: i64, limit: u32) -> Result<Vec<Delivered>> {
+    tx.query(AFTER, &params![seq, limit])?.iter().map(delivered).collect()
+}
+
+fn delivered(row: &Row) -> Result<Delivered> {
+    let payload: String = row.get("payload")?;
+    Ok(Delivered {
+        seq: row.get("seq")?,
+        event_id: row.get("event_id")?,
+        at: row.get("at")?,
+        kind: row.get("kind")?,
+        show_id: row.get("show_id")?,
+        subject: row.get("subject")?,
+        payload: serde_json::from_str(&payload).unwrap_or_default(),
+    })
+}
+
+/// Where `consumer` goes on: after its last entry, or for a new consumer after the journal's last, since it starts with
+/// the state as it is.
+pub(crate) fn offset(tx: &mut Tx<'_>, consumer: &str) -> Result<i64> {
+    match tx.query_opt(OFFSET, &params![consumer])? {
+        Some(row) => row.get("seq"),
+        None => match tx.query_opt(LAST_SEQ, &[])? {
+            Some(row) => row.get("seq"),
+            None => Ok(0),
+        },
+    }
+}
+
+pub(crate) fn set_offset(tx: &mut Tx<'_>, consumer: &str, seq: i64) -> Result<()> {
+    tx.execute(SET_OFFSET, &params![consumer, seq]).map(drop)
+}

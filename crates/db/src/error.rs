@@ -1,0 +1,52 @@
+//! What can go wrong between a statement and the disk.
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Too much is waiting already; nothing was done.
+    #[error("the database queue is full; try again in a moment")]
+    Busy,
+    /// The database is shutting down; nothing was done.
+    #[error("the database is closed")]
+    Closed,
+    /// A unique or primary key refused a row.
+    #[error("a row with that key exists: {0}")]
+    Conflict(String),
+    /// The commit failed; whether it took effect must be read back by key.
+    #[error("the outcome of a commit is unknown: {0}")]
+    CommitUnknown(String),
+    /// The schema does not fit this program.
+    #[error("migration {name}: {problem}")]
+    Migration {
+        /// The migration's file name.
+        name: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A column was missing or of another type than the code believes.
+    #[error("column {column}: {problem}")]
+    Column {
+        /// The column's name.
+        column: String,
+        /// What was found.
+        problem: &'static str,
+    },
+    /// A backup could not be written.
+    #[error("backup: {0}")]
+    Backup(String),
+    /// What SQLite said.
+    #[error("sqlite: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => Error::Conflict(error.to_string()),
+            _ => Error::Sqlite(error),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The database behind one face: pool, transaction, migrations and batch writer.
+//!
+//! A transaction is a plain closure over [`Tx`]: `db.write(move |tx| …).await`. It runs where the connection lives, so that
+//! a use case of ten statements costs one hop, and a store is plain functions over SQL text with `$1` placeholders.
+//! SQLite (WAL, `synchronous=FULL`): one writer connection that every write goes through, and a small pool of readers.
+//! See `docs/adr/0001-one-face-over-rusqlite.md`.
+
+mod error;
+mod lane;
+mod migrate;
+mod row;
+mod sqlite;
+mod value;
+
+pub use error::{Error, Result};
+pub use lane::{BATCH_ITEMS_MAX, Lane, QUEUE_DEPTH_MAX};
+pub use migrate::MIGRATIONS;
+pub use row::Row;
+pub use sqlite::Tx;
+pub use value::{FromValue, Value};
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// A database: cheap to clone, shared by every module.
+#[derive(Clone, Debug)]
+pub struct Db {
+    engine: Arc<sqlite::Sqlite>,
+}
+
+impl Db {
+    /// Opens the SQLite file at `path`, creating it, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// What SQLite says, and [`Error::Migration`] when the file was written by a newer or a changed Marquee.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(path)?) })
+    }
+
+    /// Opens the SQLite file at `path` for reading alone; it must exist. Nothing is migrated.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        Ok(Self { engine: Arc::new(sqlite::Sqlite::open_read_only(path)?) })
+    }
+
+    /// Runs `work` in one read transaction: all of its statements see the same state.
+    ///
+    /// # Errors
+    /// What `work` returns; [`Error::Busy`] when the queue of readers is full; the engine's errors.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.engine.read(work).await
+    }
+
+    /// Runs `work` in one write transaction, and answers after its commit is durable. An error rolls everything back.
+    ///
+    /// # Errors
+    /// What `work` returns; [`Error::Busy`] when the writer's queue is full; [`Error::CommitUnknown`] when the commit
+    /// itself failed: read back by key before deciding anything.
+    pub async fn write<T, E>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.engine.write(work).await
+    }
+
+    /// A batch writer: what is submitted while a commit is under way forms the next batch, which `apply` carries out in
+    /// one transaction with one verdict per item, in the items' order. `name` labels its metrics.
+    /// A batch that fails as a whole is tried again item by item, so that one bad item never fails its neighbours.
+    pub fn lane<I, V>(
+        &self,
+        name: &'static str,
+        apply: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<V>> + Send + Sync + 'static,
+    ) -> Lane<I, V>
+    where
+        I: Send + Sync + 'static,
+        V: Send + 'static,
+    {
+        Lane::start(self.clone(), name, apply)
+    }
+
+    /// Writes a consistent copy to `file`, which must not exist, while others read and write.
+    ///
+    /// # Errors
+    /// [`Error::Backup`] when `file` exists; what SQLite says.
+    pub async fn backup(&self, file: &Path) -> Result<()> {
+        self.engine.backup(file).await
+    }
+
+    /// Readers and writers waiting, for the metrics page: `(reads, writes)`.
+    #[must_use]
+    pub fn queue_depths(&self) -> (usize, usize) {
+        self.engine.queue_depths()
+    }
+}

@@ -1,0 +1,16 @@
+//! The wire: problem documents, extractors, who is calling, and the front that every request passes.
+
+mod caller;
+mod extract;
+mod fields;
+pub mod front;
+mod problem;
+
+pub use axum::Json;
+pub use caller::{Admin, Authenticate, Caller, Grant, Role};
+pub use extract::{Body, Created, Form, FormError, Id, Query, page_request};
+pub use fields::Fields;
+pub use problem::{FieldError, Problem, ProblemDoc};
+
+/// The largest body a call may send, in bytes.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;

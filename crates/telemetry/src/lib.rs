@@ -1,0 +1,78 @@
+//! Logs and metrics.
+
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+/// Seconds: from a cached answer to a slow gateway.
+const SECONDS: [f64; 14] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+/// Items of a batch.
+const ITEMS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+/// How often recorded durations are folded into their buckets when nobody scrapes.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// The filter was not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("MARQUEE_LOG must be a tracing filter such as 'info' or 'info,marquee_booking=debug': {0}")]
+pub struct BadFilter(#[from] tracing_subscriber::filter::ParseError);
+
+/// Starts the log on standard error: for people on a terminal, else a JSON object per line. A second call changes nothing.
+///
+/// # Errors
+/// [`BadFilter`].
+pub fn start_log(filter: &str) -> Result<(), BadFilter> {
+    let filter = EnvFilter::try_new(filter)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Taken already (a test started it first): that one stays.
+    let _ = match std::io::stderr().is_terminal() {
+        true => log.compact().try_init(),
+        false => log.json().flatten_event(true).with_ansi(false).try_init(),
+    };
+    Ok(())
+}
+
+/// The process's metrics, as the ops port shows them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// The process's recorder, installed at the first call; needs a tokio runtime for its upkeep.
+    ///
+    /// # Errors
+    /// When another recorder is installed already.
+    pub fn install() -> Result<Self, BuildError> {
+        static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
+        if let Some(handle) = INSTALLED.get() {
+            return Ok(Self { handle: handle.clone() });
+        }
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+            .set_buckets_for_metric(Matcher::Suffix("_items".to_owned()), &ITEMS)?
+            .install_recorder();
+        let handle = match handle {
+            Ok(handle) => INSTALLED.get_or_init(|| handle).clone(),
+            // Another thread was faster.
+            Err(error) => INSTALLED.get().ok_or(error)?.clone(),
+        };
+        let upkeep = handle.clone();
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(UPKEEP_EVERY);
+            loop {
+                tick.tick().await;
+                upkeep.run_upkeep();
+            }
+        });
+        Ok(Self { handle })
+    }
+
+    /// Everything in the Prometheus text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+}
