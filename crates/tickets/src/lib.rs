@@ -1,0 +1,24 @@
+//! Tickets: what a guest carries from the booking to the door.
+//!
+//! - [`SigningKeys`] signs a [`TicketClaims`] as a short token that a gate checks without a network;
+//! - [`mod@reference`] names a booking by eight characters that can be read out over a telephone;
+//! - a [`Sheet`] is everything a set of tickets says, drawn by [`svg::render`] for a screen and by [`pdf::render`] for
+//!   paper.
+//!
+//! Pure: no I/O but the time zone database that jiff reads, no async runtime. Drawing takes milliseconds of CPU time; a
+//! server does it off its async threads.
+
+mod code;
+pub mod pdf;
+pub mod reference;
+mod sheet;
+pub mod svg;
+mod token;
+mod typeset;
+
+pub use pdf::PdfError;
+pub use sheet::{Sheet, SheetTicket, Standing};
+pub use token::{KeyId, LABEL_BYTES_MAX, PublicKey, SeatLabel, SigningKeys, TicketClaims, TokenError};
+
+#[cfg(test)]
+mod samples;
