@@ -1,0 +1,225 @@
+//! `make bench`: the paths that matter, each beside the limit of the same machine, taken in the same run.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use marquee_kernel::ShowId;
+
+use crate::client::{Connection, call, get};
+use crate::measure::{Outcome, closed_loop, resident_mib};
+use crate::server::Server;
+use crate::{floor, stage};
+
+/// Connections of a closed loop: enough to fill batches, few enough for two cores.
+const CONNECTIONS: usize = 64;
+/// Shows of the selling benches; each worker sells its own share.
+const SELLING_SHOWS: usize = 20_000;
+/// Shows of the big house.
+const MANY_SHOWS: usize = 100_000;
+
+/// How long each load runs, and against which binary.
+pub(crate) struct Plan {
+    pub(crate) marquee: PathBuf,
+    pub(crate) length: Duration,
+}
+
+/// Runs everything and prints it.
+pub(crate) async fn run(plan: &Plan) -> Result<()> {
+    println!("Each figure with its limit from the same run; goals are ratios where the limit is a machine's.\n");
+    println!("{:<44} {:>12} {:>12} {:>8} {:>8}  {}", "path", "figure", "limit", "ratio", "goal", "latency, server CPU");
+    seat_map(plan).await?;
+    hold_and_release(plan).await?;
+    durable_bookings(plan).await?;
+    many_shows(plan).await
+}
+
+fn row(path: &str, outcome: &Outcome, limit: Option<f64>, goal: &str) {
+    let limits = limit.map_or(("".to_owned(), "".to_owned()), |limit| {
+        (format!("{limit:.0}/s"), format!("{:.2}", outcome.rate / limit))
+    });
+    let cpu = outcome.cpu_us.map_or(String::new(), |us| format!(", {us:.0} µs CPU"));
+    let latency = format!("p50 {:.2} ms, p99 {:.2} ms{cpu}", outcome.at(0.5), outcome.at(0.99));
+    let figure = format!("{:.0}/s", outcome.rate);
+    println!("{path:<44} {figure:>12} {:>12} {:>8} {goal:>8}  {latency}", limits.0, limits.1);
+}
+
+async fn reads(address: SocketAddr, request: Vec<u8>, server: &Server, length: Duration) -> Result<Outcome> {
+    let request: Arc<[u8]> = request.into();
+    let make = async |_| Ok((Connection::open(address).await?, request.clone()));
+    closed_loop(CONNECTIONS, length, Some(server.pid()), make, |(mut connection, request): (Connection, Arc<[u8]>)| async {
+        ensure!(connection.call(&request).await?.status == 200, "a read was refused");
+        Ok((connection, request))
+    })
+    .await
+}
+
+async fn seat_map(plan: &Plan) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (movies, shows) = stage::set(dir.path(), 100, 1).await?;
+    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    for (name, path, goal) in [
+        ("seat map, 200 seats", format!("/api/v1/shows/{}/seats", shows[0]), "0.70"),
+        ("availability", format!("/api/v1/shows/{}/availability", shows[0]), ""),
+        ("movie page", format!("/api/v1/movies/{}", movies[0]), ""),
+        ("shows of a movie", format!("/api/v1/shows?movie_id={}", movies[0]), ""),
+    ] {
+        let bytes = dir.path().join("bytes");
+        let mut connection = Connection::open(marquee.address).await?;
+        std::fs::write(&bytes, connection.call(&get(&path)).await?.body)?;
+        let bare = Server::floor(&bytes)?;
+        let limit = reads(bare.address, get("/"), &bare, plan.length).await?;
+        let outcome = reads(marquee.address, get(&path), &marquee, plan.length).await?;
+        row(name, &outcome, Some(limit.rate), goal);
+    }
+    Ok(())
+}
+
+async fn echo(length: Duration, dir: &Path) -> Result<Outcome> {
+    let bytes = dir.join("bytes");
+    std::fs::write(&bytes, "{}")?;
+    let bare = Server::floor(&bytes)?;
+    let request = call("POST", "/echo", "x", &format!(r#"{{"seats":["{}"]}}"#, "x".repeat(130)));
+    reads_posting(bare.address, request, &bare, length).await
+}
+
+async fn reads_posting(address: SocketAddr, request: Vec<u8>, server: &Server, length: Duration) -> Result<Outcome> {
+    reads(address, request, server, length).await
+}
+
+/// A buyer at work: a connection, a token, and the next seats of their own shows.
+struct Buyer {
+    connection: Connection,
+    token: Arc<str>,
+    seats: std::vec::IntoIter<(ShowId, String, String)>,
+}
+
+async fn buyers(address: SocketAddr, shows: &[ShowId]) -> Result<Vec<Buyer>> {
+    let mut buyers = Vec::new();
+    for n in 0..CONNECTIONS {
+        let seats: Vec<_> = shows
+            .iter()
+            .skip(n)
+            .step_by(CONNECTIONS)
+            .flat_map(|show| stage::pairs().map(|(a, b)| (*show, a, b)))
+            .collect();
+        let token = stage::buyer(address, n).await?.into();
+        buyers.push(Buyer { connection: Connection::open(address).await?, token, seats: seats.into_iter() });
+    }
+    Ok(buyers)
+}
+
+impl Buyer {
+    /// Holds the next pair; returns its lock.
+    async fn hold(&mut self) -> Result<String> {
+        let (show, a, b) = self.seats.next().context("the house is sold out: a longer run needs more shows")?;
+        let body = format!(r#"{{"seats":["{a}","{b}"]}}"#);
+        let request = call("POST", &format!("/api/v1/shows/{show}/reserve"), &self.token, &body);
+        let answer = self.connection.call(&request).await?;
+        ensure!(answer.status == 201, "reserve: {} {}", answer.status, String::from_utf8_lossy(answer.body));
+        answer.member("lock_id").map(str::to_owned).context("a lock id")
+    }
+
+    async fn release(&mut self, lock: &str) -> Result<()> {
+        let request = call("DELETE", &format!("/api/v1/locks/{lock}"), &self.token, "");
+        let status = self.connection.call(&request).await?.status;
+        ensure!(status == 204, "release: {status}");
+        Ok(())
+    }
+
+    async fn book(&mut self, lock: &str) -> Result<()> {
+        let body = format!(r#"{{"lock_id":"{lock}","payment_token":"pm_card_visa","idempotency_key":"{lock}"}}"#);
+        let answer = self.connection.call(&call("POST", "/api/v1/booking", &self.token, &body)).await?;
+        ensure!(answer.status == 201, "booking: {} {}", answer.status, String::from_utf8_lossy(answer.body));
+        Ok(())
+    }
+}
+
+async fn hold_and_release(plan: &Plan) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (_, shows) = stage::set(dir.path(), SELLING_SHOWS, 30).await?;
+    let limit = echo(plan.length, dir.path()).await?;
+    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    let outcome = sell(&marquee, &shows, plan.length, |mut buyer: Buyer| async {
+        let lock = buyer.hold().await?;
+        buyer.release(&lock).await?;
+        Ok(buyer)
+    })
+    .await?;
+    // Two requests each: the echo limit counts requests.
+    row("hold + release of two seats (2 requests)", &outcome, Some(limit.rate / 2.0), "0.50");
+    Ok(())
+}
+
+async fn sell<F>(
+    marquee: &Server,
+    shows: &[ShowId],
+    length: Duration,
+    step: impl Fn(Buyer) -> F + Clone + Send + 'static,
+) -> Result<Outcome>
+where
+    F: Future<Output = Result<Buyer>> + Send,
+{
+    let ready = std::sync::Mutex::new(buyers(marquee.address, shows).await?);
+    let make = async |_| ready.lock().ok().and_then(|mut ready| ready.pop()).context("a buyer");
+    closed_loop(CONNECTIONS, length, Some(marquee.pid()), make, step).await
+}
+
+async fn durable_bookings(plan: &Plan) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (_, shows) = stage::set(dir.path(), SELLING_SHOWS, 30).await?;
+    let limit = floor::sqlite(&dir.path().join("floor.db"), plan.length)?;
+    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    let sold = Arc::new(AtomicUsize::new(0));
+    let counted = sold.clone();
+    let outcome = sell(&marquee, &shows, plan.length, move |mut buyer: Buyer| {
+        let sold = counted.clone();
+        async move {
+            let lock = buyer.hold().await?;
+            buyer.book(&lock).await?;
+            sold.fetch_add(1, Ordering::Relaxed);
+            Ok(buyer)
+        }
+    })
+    .await?;
+    row("hold + durable booking of two seats", &outcome, Some(limit), "0.25");
+    drop(marquee);
+    check(&plan.marquee, dir.path())?;
+    println!("{:<44} {} bookings, every invariant holds", "  marquee check afterwards", sold.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// A run that ends with a broken invariant scores nothing.
+fn check(marquee: &Path, data_dir: &Path) -> Result<()> {
+    let status = std::process::Command::new(marquee)
+        .args(["check", "--data-dir"])
+        .arg(data_dir)
+        .stdout(std::process::Stdio::null())
+        .status()?;
+    ensure!(status.success(), "marquee check found faults after the run");
+    Ok(())
+}
+
+async fn many_shows(plan: &Plan) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (movies, _) = stage::set(dir.path(), MANY_SHOWS, 30).await?;
+    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    println!("{:<44} {:>12} {:>12}", "100,000 shows: start", format!("{:.2} s", marquee.start.as_secs_f64()), "5 s");
+    let date = jiff::Zoned::now().saturating_add(jiff::Span::new().days(3)).date();
+    let path = format!("/api/v1/shows?movie_id={}&date={date}&limit=100", movies[0]);
+    let outcome = reads(marquee.address, get(&path), &marquee, plan.length).await?;
+    row("100,000 shows: by movie and date", &outcome, None, "");
+    let request: Arc<[u8]> = get(&path).into();
+    let make = async |_| Ok((Connection::open(marquee.address).await?, request.clone()));
+    let alone = closed_loop(1, plan.length, Some(marquee.pid()), make, |(mut connection, request): (Connection, Arc<[u8]>)| async {
+        ensure!(connection.call(&request).await?.status == 200, "a read was refused");
+        Ok((connection, request))
+    })
+    .await?;
+    row("100,000 shows: the same, one at a time", &alone, None, "");
+    println!("{:<44} {:>12} {:>12}", "100,000 shows: memory", format!("{:.0} MiB", resident_mib(marquee.pid())?), "1024 MiB");
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The limits of this machine: bare axum over the same bytes, and SQLite writing the same rows.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use axum::Router;
+use axum::http::header;
+use axum::routing::{get, post};
+use bytes::Bytes;
+
+/// Bookings of one transaction: the batch the yardstick names.
+const BATCH: i64 = 100;
+
+/// Serves `body` at `/` and echoes posts at `/echo`, with bare axum, until the process is ended.
+pub(crate) fn serve(address: SocketAddr, body: &Path) -> Result<()> {
+    let body = Bytes::from(std::fs::read(body)?);
+    let fixed = get(async move || ([(header::CONTENT_TYPE, "application/json")], body));
+    let app = Router::new().route("/", fixed).route("/echo", post(async |body: Bytes| body));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        println!("floor is ready: {}", listener.local_addr()?);
+        Ok(axum::serve(listener, app).await?)
+    })
+}
+
+/// Bookings per second of SQLite with `synchronous=FULL`, one booking and two seats each, in transactions of 100.
+pub(crate) fn sqlite(file: &Path, length: Duration) -> Result<f64> {
+    let mut db = rusqlite::Connection::open(file)?;
+    db.execute_batch(
+        "pragma journal_mode=wal; pragma synchronous=full; pragma cache_size=-200000;
+         create table bookings(booking_id blob primary key, user_id int, show_id int, status text, total int, payment text,
+                               idempotency_key text unique, created int) without rowid;
+         create index by_user on bookings(user_id);
+         create table show_seats(show_id int, seat int, booking_id blob, price int, primary key(show_id, seat)) without rowid;",
+    )?;
+    let (start, mut n) = (Instant::now(), 0_i64);
+    while start.elapsed() < length {
+        let tx = db.transaction()?;
+        {
+            let mut booking = tx.prepare_cached("insert into bookings values(?1,?2,?3,'confirmed',50000,'pay',?4,0)")?;
+            let mut seat = tx.prepare_cached("insert into show_seats values(?1,?2,?3,25000)")?;
+            for _ in 0..BATCH {
+                n += 1;
+                let id = i128::from(n).to_be_bytes();
+                booking.execute((&id[..], n % 100_000, n / 100, format!("idem-{n:036}")))?;
+                seat.execute((n / 100, (n % 100) * 2, &id[..]))?;
+                seat.execute((n / 100, (n % 100) * 2 + 1, &id[..]))?;
+            }
+        }
+        tx.commit()?;
+    }
+    Ok(n as f64 / start.elapsed().as_secs_f64())
+}

@@ -1,0 +1,45 @@
+//! Load on a Marquee, beside the limits of the machine it runs on. Traffic goes to loopback alone: the servers are its own.
+
+mod bench;
+mod client;
+mod floor;
+mod measure;
+mod server;
+mod stage;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Parser;
+
+#[derive(Parser)]
+enum Command {
+    /// Measure every path beside its limit, and print
+    Bench {
+        /// The release binary under test
+        #[arg(long, default_value = "target/release/marquee")]
+        marquee: PathBuf,
+        /// Seconds of each load
+        #[arg(long, default_value_t = 8)]
+        seconds: u64,
+    },
+    /// Serve a file's bytes with bare axum: the limit that reads are held against
+    Floor {
+        /// Where
+        address: SocketAddr,
+        /// What
+        body: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Floor { address, body } => floor::serve(address, &body),
+        Command::Bench { marquee, seconds } => {
+            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds) };
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench::run(&plan))
+        }
+    }
+}
