@@ -1,0 +1,12 @@
+//! One file per verb.
+
+pub(crate) mod get_user;
+pub(crate) mod jwks;
+pub(crate) mod register;
+pub(crate) mod revoke;
+pub(crate) mod token;
+
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+
+/// What holds tokens is kept by nobody in between (RFC 6749, section 5.1).
+pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];

@@ -1,0 +1,43 @@
+//! Accounts: registering, signing in, roles, and the tokens that every other call is made with.
+//!
+//! Access tokens are JWTs signed with EdDSA and good for minutes; refresh tokens work once, and a second use ends their
+//! session (RFC 9700). Passwords are argon2id. Who a token names is told from memory, without a look at the database.
+
+mod error;
+mod guesses;
+mod http;
+pub mod jobs;
+mod keys;
+mod model;
+mod passwords;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use error::{Error, Result};
+pub use model::{
+    Credentials, Email, Fault, GRANTS_MAX, Hashing, Name, Password, Phone, Profile, Registration, Settings,
+};
+pub use passwords::HASH_QUEUE_MAX;
+pub use service::Accounts;
+
+/// The calls of accounts, relative to the API's base path.
+pub fn router(accounts: Accounts) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(http::register::register))
+        .routes(routes!(http::token::token))
+        .routes(routes!(http::revoke::revoke))
+        .routes(routes!(http::get_user::get_user))
+        .with_state(accounts)
+}
+
+/// The public keys, for the root of the server.
+pub fn jwks_router(accounts: Accounts) -> axum::Router {
+    axum::Router::new().route("/.well-known/jwks.json", get(http::jwks::jwks)).with_state(accounts)
+}
