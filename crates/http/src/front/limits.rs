@@ -35,7 +35,8 @@ pub struct RateLimits {
 
 impl Default for RateLimits {
     fn default() -> Self {
-        let quota = |per: fn(NonZeroU32) -> Quota, rate, burst| per(at_least_one(rate)).allow_burst(at_least_one(burst));
+        let quota =
+            |per: fn(NonZeroU32) -> Quota, rate, burst| per(at_least_one(rate)).allow_burst(at_least_one(burst));
         Self {
             addresses: RateLimiter::keyed(quota(Quota::per_second, ADDRESS_PER_S, ADDRESS_BURST)),
             sign_ins: RateLimiter::keyed(quota(Quota::per_minute, SIGN_IN_PER_MINUTE, SIGN_IN_BURST)),

@@ -58,14 +58,16 @@ pub struct Settings {
 /// Puts the front before `router`.
 pub fn before(router: Router, settings: Settings) -> Router {
     describe_histogram!("marquee_http_request_seconds", metrics::Unit::Seconds, "Time to an answer's head, by route");
-    let cors = cors(&settings.cors_origins);
-    router
+    let router = router
         .fallback(async || Problem::new(Code::NotFound, "No such path; see /api/v1/openapi.json."))
         .method_not_allowed_fallback(async || {
             Problem::new(Code::MethodNotAllowed, "This path exists, but not for this method.")
-        })
-        .layer(cors)
-        .layer(from_fn_with_state(Arc::new(settings), pass))
+        });
+    let router = match settings.cors_origins.as_slice() {
+        [] => router,
+        origins => router.layer(cors(origins)),
+    };
+    router.layer(from_fn_with_state(Arc::new(settings), pass))
 }
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {

@@ -1,0 +1,93 @@
+//! The published API: every module's routes under `/api/v1`, and the OpenAPI document made from them.
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::routing::get;
+use bytes::Bytes;
+use marquee_http::{FieldError, ProblemDoc};
+use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::services::Services;
+
+/// The statuses any call may answer, declared once for all of them.
+const EVERYWHERE: [(&str, &str); 6] = [
+    ("408", "The request did not arrive in time."),
+    ("413", "`too_large`: more than 1 MiB."),
+    ("429", "`rate_limited`: wait as `Retry-After` says."),
+    ("431", "The request's head is too large."),
+    ("500", "`internal`: a fault of ours, with the request id."),
+    ("503", "`unavailable`: wait as `Retry-After` says."),
+];
+/// The documentation page brings its own scripts and styles, from this server alone.
+const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                           script-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Marquee",
+        description = "Browse films and shows, see a live seat map, hold seats, pay, get tickets, cancel. Errors are \
+                       problem details (RFC 9457) with a stable `code`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ProblemDoc, FieldError))
+)]
+struct Document;
+
+/// The routes and the document of the API.
+pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
+    let compressed = OpenApiRouter::new()
+        .merge(marquee_accounts::router(services.accounts.clone()))
+        .merge(marquee_catalog::router(services.catalog.clone()))
+        .merge(marquee_booking::router(services.booking.clone()))
+        .layer(CompressionLayer::new());
+    // Seat maps come with encodings of their own, made once per version.
+    let api = compressed.merge(marquee_seating::router(services.seating.clone()));
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api).split_for_parts();
+    finish(&mut document);
+    (router, document)
+}
+
+/// The API with its document, its documentation page and the published keys.
+pub(crate) fn router(services: &Services) -> Router {
+    let (router, document) = describe(services);
+    let json = Bytes::from(document.to_json().unwrap_or_default());
+    let policy = (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(DOCS_POLICY));
+    let docs = Router::from(utoipa_swagger_ui::SwaggerUi::new("/api/docs").config(
+        utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"]),
+    ));
+    let docs = docs.layer(ServiceBuilder::new().map_response(move |mut answer: axum::response::Response| {
+        answer.headers_mut().insert(policy.0.clone(), policy.1.clone());
+        answer
+    }));
+    router
+        .route("/api/v1/openapi.json", get(async move || ([(header::CONTENT_TYPE, "application/json")], json)))
+        .merge(docs)
+        .merge(marquee_accounts::jwks_router(services.accounts.clone()))
+}
+
+fn finish(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let problem = || {
+        let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
+        ResponseBuilder::new().content("application/problem+json", content)
+    };
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        for (status, description) in EVERYWHERE {
+            let declared = || problem().description(description).build().into();
+            operation.responses.responses.entry(status.to_owned()).or_insert_with(declared);
+        }
+    }
+}
+
+fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+    let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete, &mut item.head];
+    all.into_iter().filter_map(Option::as_mut)
+}

@@ -1,0 +1,38 @@
+//! `marquee check`: every invariant of the data.
+
+use std::process::ExitCode;
+
+use marquee_catalog::Catalog;
+use marquee_db::Db;
+use marquee_kernel::Clock;
+
+use super::{complain, say};
+use crate::{Config, StartError};
+
+pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
+    let wrong = |error: marquee_db::Error| StartError::part("check", error);
+    let db = Db::open_read_only(&config.database).map_err(wrong)?;
+    let now = Clock::System.now();
+    // One read transaction: what is checked is one moment of a database that goes on selling.
+    let checked = db
+        .read(move |tx| {
+            Ok::<_, marquee_db::Error>([
+                ("journal", marquee_bus::verify(tx)?),
+                ("catalog", Catalog::check(tx)?),
+                ("seating", marquee_seating::check(tx)?),
+                ("payments", marquee_payments::check(tx, now)?),
+                ("booking", marquee_booking::check(tx)?),
+            ])
+        })
+        .await
+        .map_err(wrong)?;
+    let mut well = true;
+    for (part, faults) in checked {
+        well &= faults.is_empty();
+        say(&format!("{part}: {}", if faults.is_empty() { "well".to_owned() } else { format!("{} faults", faults.len()) }));
+        for fault in faults {
+            complain(&format!("{part}: {fault}"));
+        }
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

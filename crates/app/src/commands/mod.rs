@@ -1,0 +1,211 @@
+//! What a person can tell `marquee` to do.
+
+mod check;
+mod data;
+mod import;
+mod serve;
+mod user;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use marquee_http::Role;
+
+use crate::{Config, Places, StartError};
+
+/// Exit code for a bad setting or option.
+const EXIT_SETTING: u8 = 2;
+
+/// Marquee: cinema booking. Settings: `marquee config` prints them all with their defaults.
+#[derive(Debug, Parser)]
+#[command(name = "marquee", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API, and sell
+    Serve(Serve),
+    /// Import films and shows
+    #[command(subcommand)]
+    Import(Import),
+    /// Add an account
+    #[command(subcommand)]
+    User(User),
+    /// Print the OpenAPI 3.1 document
+    Openapi,
+    /// Settle pending bookings with the gateway now; for a data directory no server uses
+    Reconcile(Data),
+    /// Write a consistent copy of the database, also while it sells
+    Backup {
+        /// The file to write; it must not exist
+        file: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Verify every invariant of the data and say what is wrong; also while it sells
+    Check(Data),
+    /// Print every setting with its default, as a file to start from
+    Config,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Where the data is.
+#[derive(Args, Clone, Debug)]
+struct Data {
+    /// Directory of the database, the keys and the sandbox's ledger
+    #[arg(long, default_value = "data", env = "MARQUEE_DATA_DIR")]
+    data_dir: PathBuf,
+    /// A file of settings; without it marquee.toml, if it is there
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+struct Serve {
+    /// Address of the API
+    #[arg(long, default_value = "127.0.0.1:8080", env = "MARQUEE_LISTEN")]
+    listen: SocketAddr,
+    /// Address of health and metrics
+    #[arg(long, default_value = "127.0.0.1:9464", env = "MARQUEE_OPS_LISTEN")]
+    ops_listen: SocketAddr,
+    /// Fill an empty database with real films, cinemas and a week of shows
+    #[arg(long)]
+    demo: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Films from a JSON file: vega-datasets' movies.json, or schema.org Movie and ScreeningEvent as JSON-LD
+    Movies {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum User {
+    /// Add an account, or give an existing one a role; the password is read from standard input
+    Add {
+        /// Its e-mail address
+        #[arg(long)]
+        email: String,
+        /// Its name
+        #[arg(long, default_value = "Staff")]
+        name: String,
+        /// What it may do
+        #[arg(long, value_enum)]
+        role: RoleArgument,
+        /// In which cinema; may be repeated. Without it, in every cinema
+        #[arg(long)]
+        cinema: Vec<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum RoleArgument {
+    Customer,
+    #[value(name = "box_office", alias = "box-office")]
+    BoxOffice,
+    Manager,
+    Admin,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Customer => Role::Customer,
+            RoleArgument::BoxOffice => Role::BoxOffice,
+            RoleArgument::Manager => Role::Manager,
+            RoleArgument::Admin => Role::Admin,
+        }
+    }
+}
+
+/// Runs a command; what went wrong is one line on standard error.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&StartError::part("runtime", error)),
+    };
+    match runtime.block_on(carry_out(arguments.command)) {
+        Ok(code) => code,
+        Err(error) => refuse(&error),
+    }
+}
+
+async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
+    match command {
+        Command::Serve(serve) => serve::run(serve).await,
+        Command::Import(Import::Movies { file, data }) => import::run(&file, &data.read()?).await,
+        Command::User(User::Add { email, name, role, cinema, data }) => {
+            user::add(&data.read()?, &email, &name, role.into(), &cinema).await
+        }
+        Command::Openapi => data::openapi().await,
+        Command::Reconcile(data) => data::reconcile(&data.read()?).await,
+        Command::Backup { file, data } => data::backup(&data.read()?, &file).await,
+        Command::Check(data) => check::run(&data.read()?).await,
+        Command::Config => print(crate::DEFAULT),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "marquee", &mut text);
+            print(&String::from_utf8_lossy(&text))
+        }
+    }
+}
+
+impl Data {
+    /// The configuration for a command that does not listen.
+    fn read(&self) -> Result<Config, StartError> {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        self.read_for(any, any)
+    }
+
+    fn read_for(&self, listen: SocketAddr, ops_listen: SocketAddr) -> Result<Config, StartError> {
+        let places = Places { listen, ops_listen, data_dir: self.data_dir.clone() };
+        let config = Config::read(places, self.config.as_deref(), std::env::vars())?;
+        marquee_telemetry::start_log(&config.log).map_err(|error| StartError::part("MARQUEE_LOG", error))?;
+        Ok(config)
+    }
+}
+
+/// Prints to standard output; a reader that went away is no error.
+fn print(text: &str) -> Result<ExitCode, StartError> {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn complain(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn refuse(error: &StartError) -> ExitCode {
+    complain(&format!("marquee: {error}"));
+    match error {
+        StartError::Setting(_) | StartError::Listen { .. } | StartError::DataDir { .. } => ExitCode::from(EXIT_SETTING),
+        StartError::Part { .. } => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,189 @@
+//! The configuration: read once, checked whole, before anything starts.
+
+mod source;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use axum::http::HeaderValue;
+use marquee_accounts::Hashing;
+
+pub use source::{BadSetting, DEFAULT};
+use source::{Source, bad};
+
+/// The longest hold anyone may configure, in seconds: a day.
+const HOLD_S_MAX: u32 = 86_400;
+/// The most seats a hold may ever have: a claim is one item of a batch, which has to stay small.
+const SEATS_MAX: u32 = 100;
+/// The slowest sandbox, in milliseconds: below the time the booking waits for a gateway.
+const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
+
+/// Everything that can be set. All of it has been checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where customers and partners connect. Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Where operators connect: health and metrics.
+    pub ops_listen: SocketAddr,
+    /// Where keys, the database and the sandbox's ledger live.
+    pub data_dir: PathBuf,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Length of a hold, in seconds.
+    pub hold_seconds: u32,
+    /// The longest a hold can be extended to, in seconds.
+    pub hold_max_seconds: u32,
+    /// Seats of one hold.
+    pub max_seats_per_hold: u32,
+    /// Seats of all holds of a person for a show; 0 for no limit.
+    pub max_held_seats_per_show: u32,
+    /// Empty minutes between two shows on a screen.
+    pub cleaning_minutes: u32,
+    /// Whether rates, hold budgets and cool-downs are limited.
+    pub rate_limits: bool,
+    /// Web origins that may call from a browser.
+    pub cors_origins: Vec<HeaderValue>,
+    /// The tracing filter.
+    pub log: String,
+    /// The first administrator: e-mail address and password.
+    pub admin: Option<(String, String)>,
+    /// How long the sandbox takes to answer, in milliseconds.
+    pub sandbox_latency_ms: u32,
+    /// How hard passwords are to guess from their hashes.
+    pub hashing: Hashing,
+    /// Switches every guard of the seats off, so that a race test can show that it would notice. Debug builds alone.
+    #[cfg(debug_assertions)]
+    pub oversell_for_control_test: bool,
+}
+
+/// What the command line says beside the settings.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// `--listen`.
+    pub listen: SocketAddr,
+    /// `--ops-listen`.
+    pub ops_listen: SocketAddr,
+    /// `--data-dir`.
+    pub data_dir: PathBuf,
+}
+
+impl Config {
+    /// The defaults, for a data directory and free ports.
+    ///
+    /// # Errors
+    /// Never for the built-in defaults; [`BadSetting`] keeps the signature of [`Config::read`].
+    pub fn for_data_dir(data_dir: impl Into<PathBuf>) -> Result<Self, BadSetting> {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let places = Places { listen: any, ops_listen: any, data_dir: data_dir.into() };
+        Self::read(places, Some(Path::new("/dev/null")), std::iter::empty())
+    }
+
+    /// Reads and checks every setting.
+    ///
+    /// # Errors
+    /// The first [`BadSetting`].
+    pub fn read(
+        places: Places,
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, BadSetting> {
+        let source = Source::read(file, env)?;
+        let hold_seconds = source.number("MARQUEE_HOLD_SECONDS", 1..=HOLD_S_MAX)?;
+        let hold_max_seconds = source.number("MARQUEE_HOLD_MAX_SECONDS", 1..=HOLD_S_MAX)?;
+        if hold_max_seconds < hold_seconds {
+            let problem = format!("must be at least MARQUEE_HOLD_SECONDS, which is {hold_seconds}");
+            return Err(bad("MARQUEE_HOLD_MAX_SECONDS", problem));
+        }
+        Ok(Self {
+            database: database(&source, &places.data_dir)?,
+            listen: places.listen,
+            ops_listen: places.ops_listen,
+            data_dir: places.data_dir,
+            hold_seconds,
+            hold_max_seconds,
+            max_seats_per_hold: source.number("MARQUEE_MAX_SEATS_PER_HOLD", 1..=SEATS_MAX)?,
+            max_held_seats_per_show: source.number("MARQUEE_MAX_HELD_SEATS_PER_SHOW", 0..=100_000)?,
+            cleaning_minutes: source.number("MARQUEE_CLEANING_MINUTES", 0..=240)?,
+            rate_limits: source.switch("MARQUEE_RATE_LIMITS")?,
+            cors_origins: origins(&source)?,
+            log: source.text("MARQUEE_LOG").unwrap_or("info").to_owned(),
+            admin: admin(&source)?,
+            sandbox_latency_ms: source.number("MARQUEE_SANDBOX_LATENCY_MS", 0..=SANDBOX_LATENCY_MS_MAX)?,
+            hashing: Hashing::default(),
+            #[cfg(debug_assertions)]
+            oversell_for_control_test: false,
+        })
+    }
+}
+
+fn database(source: &Source, data_dir: &Path) -> Result<PathBuf, BadSetting> {
+    match source.text("MARQUEE_DATABASE_URL") {
+        None => Ok(data_dir.join("marquee.db")),
+        Some(url) => match url.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+            // The address may hold a password: it is not repeated.
+            _ => Err(bad("MARQUEE_DATABASE_URL", "must be empty or sqlite:///path/to/file")),
+        },
+    }
+}
+
+fn origins(source: &Source) -> Result<Vec<HeaderValue>, BadSetting> {
+    let name = "MARQUEE_CORS_ORIGINS";
+    let listed = source.text(name).unwrap_or_default().split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    listed
+        .map(|origin| {
+            let whole = origin == "*" || origin.starts_with("https://") || origin.starts_with("http://");
+            let value = HeaderValue::from_str(origin).ok().filter(|_| whole && !origin.ends_with('/'));
+            value.ok_or_else(|| bad(name, "must be origins such as https://www.example.org, separated by commas, or *"))
+        })
+        .collect()
+}
+
+fn admin(source: &Source) -> Result<Option<(String, String)>, BadSetting> {
+    match (source.text("MARQUEE_ADMIN_EMAIL"), source.text("MARQUEE_ADMIN_PASSWORD")) {
+        (None, None) => Ok(None),
+        (Some(email), Some(password)) => Ok(Some((email.to_owned(), password.to_owned()))),
+        (Some(_), None) => Err(bad("MARQUEE_ADMIN_PASSWORD", "must be set when MARQUEE_ADMIN_EMAIL is")),
+        (None, Some(_)) => Err(bad("MARQUEE_ADMIN_EMAIL", "must be set when MARQUEE_ADMIN_PASSWORD is")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(env: &[(&str, &str)]) -> Result<Config, String> {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let places = Places { listen: any, ops_listen: any, data_dir: "data".into() };
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::read(places, Some(Path::new("/dev/null")), env).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_built_in_file_holds_the_contract_s_defaults() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.hold_seconds, config.hold_max_seconds), (480, 900));
+        assert_eq!((config.max_seats_per_hold, config.max_held_seats_per_show), (10, 20));
+        assert!(config.rate_limits);
+        assert_eq!(config.database, Path::new("data/marquee.db"));
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_what_it_must_be() {
+        for (name, value) in [
+            ("MARQUEE_HOLD_SECONDS", "soon"),
+            ("MARQUEE_HOLD_SECONDS", "0"),
+            ("MARQUEE_HOLD_MAX_SECONDS", "1"),
+            ("MARQUEE_MAX_SEATS_PER_HOLD", "-1"),
+            ("MARQUEE_RATE_LIMITS", "maybe"),
+            ("MARQUEE_DATABASE_URL", "mysql://x"),
+            ("MARQUEE_REDIS_URL", "redis://127.0.0.1"),
+            ("MARQUEE_CORS_ORIGINS", "example.org"),
+        ] {
+            let line = read(&[(name, value)]).unwrap_err();
+            assert!(line.starts_with(name) && line.contains("must"), "{line}");
+            assert_eq!(line.lines().count(), 1);
+        }
+        assert!(read(&[("MARQUEE_ADMIN_EMAIL", "a@example.org")]).unwrap_err().contains("MARQUEE_ADMIN_PASSWORD"));
+    }
+}

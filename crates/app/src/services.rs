@@ -1,0 +1,151 @@
+//! The composition root: which parts there are, and how they are joined. Nothing else in Marquee decides that.
+
+use std::time::Duration;
+
+use marquee_accounts::Accounts;
+use marquee_booking::Booking;
+use marquee_bus::{Bus, Journal};
+use marquee_catalog::Catalog;
+use marquee_db::Db;
+use marquee_kernel::{Clock, Rng};
+use marquee_payments::{Gateway, Payments, Sandbox, SandboxControls};
+use marquee_seating::Seating;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::{Config, StartError};
+
+/// Every service, joined. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// The database.
+    pub db: Db,
+    /// Delivery of the journal.
+    pub bus: Bus,
+    /// Accounts and tokens.
+    pub accounts: Accounts,
+    /// What is on.
+    pub catalog: Catalog,
+    /// Seat maps and holds.
+    pub seating: Seating,
+    /// Payments and refunds.
+    pub payments: Payments,
+    /// Bookings and tickets.
+    pub booking: Booking,
+    /// The sandbox gateway's knobs.
+    pub sandbox: SandboxControls,
+}
+
+impl Services {
+    /// Opens the data and joins the parts; no job runs yet. Event streams end when `stop_streams` is cancelled.
+    ///
+    /// # Errors
+    /// [`StartError`] naming the part that could not start.
+    pub async fn open(
+        config: &Config,
+        clock: Clock,
+        rng: Rng,
+        stop_streams: &CancellationToken,
+    ) -> Result<Self, StartError> {
+        let db = open_database(config).await?;
+        let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
+
+        let settings = accounts_settings(config);
+        let accounts = Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), settings).await;
+        let accounts = part("accounts", accounts)?;
+
+        let catalog = marquee_catalog::Settings { cleaning_gap_minutes: config.cleaning_minutes };
+        let catalog = Catalog::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), catalog);
+
+        let seating = seating_settings(config);
+        let seating = marquee_seating::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            bus: bus.clone(),
+            journal: journal.clone(),
+            catalog: catalog.clone(),
+            settings: seating,
+        };
+        let seating = part("seating", Seating::start(seating, stop_streams.clone()).await)?;
+
+        let latency = Duration::from_millis(config.sandbox_latency_ms.into());
+        let sandbox = marquee_payments::Settings { latency, ..Default::default() };
+        let sandbox = part("sandbox gateway", Sandbox::open(&config.data_dir, clock.clone(), sandbox))?;
+        let controls = sandbox.controls();
+        let gateway = Gateway::Sandbox(sandbox);
+        let payments = Payments::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), gateway);
+
+        let booking = marquee_booking::Parts {
+            db: db.clone(),
+            clock,
+            rng,
+            bus: bus.clone(),
+            journal,
+            seating: seating.clone(),
+            payments: payments.clone(),
+            accounts: accounts.clone(),
+        };
+        let booking = part("booking", Booking::new(booking, &config.data_dir, Default::default()))?;
+        Ok(Self { db, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+    }
+
+    /// Starts every background job; they end when `stop` is cancelled.
+    pub(crate) fn run_jobs(&self, jobs: &mut JoinSet<()>, stop: &CancellationToken) {
+        let (accounts, payments, booking) = (self.accounts.clone(), self.payments.clone(), self.booking.clone());
+        let (for_accounts, for_payments, for_booking) = (stop.clone(), stop.clone(), stop.clone());
+        jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
+        jobs.spawn(async move { payments.run_jobs(for_payments).await });
+        jobs.spawn(async move { booking.run_jobs(for_booking).await });
+        for job in self.seating.spawn_jobs(stop) {
+            jobs.spawn(async move {
+                if let Err(broken) = job.await {
+                    error!(error = %broken, "seating job broke off");
+                }
+            });
+        }
+    }
+}
+
+/// The accounts alone, for the command line: opening seating would take the live holds that a server has put down.
+///
+/// # Errors
+/// [`StartError`] naming what could not start.
+pub(crate) async fn open_accounts(config: &Config, clock: Clock, rng: Rng) -> Result<Accounts, StartError> {
+    let db = open_database(config).await?;
+    let journal = Journal::new(clock.clone(), rng.clone());
+    part("accounts", Accounts::new(db, journal, clock, rng, accounts_settings(config)).await)
+}
+
+async fn open_database(config: &Config) -> Result<Db, StartError> {
+    let (database, data_dir) = (config.database.clone(), config.data_dir.clone());
+    let open = move || {
+        std::fs::create_dir_all(data_dir).map_err(|problem| StartError::part("data directory", problem))?;
+        part("database", Db::open(&database))
+    };
+    part("database", tokio::task::spawn_blocking(open).await)?
+}
+
+fn accounts_settings(config: &Config) -> marquee_accounts::Settings {
+    let mut settings = marquee_accounts::Settings::new(&config.data_dir);
+    settings.hashing = config.hashing;
+    settings.rate_limits = config.rate_limits;
+    settings
+}
+
+fn seating_settings(config: &Config) -> marquee_seating::Settings {
+    marquee_seating::Settings {
+        hold_s: config.hold_seconds,
+        hold_max_s: config.hold_max_seconds,
+        seats_per_hold_max: config.max_seats_per_hold,
+        held_seats_per_show_max: config.max_held_seats_per_show,
+        budgets: config.rate_limits,
+        #[cfg(debug_assertions)]
+        faults: marquee_seating::Faults { skip_seat_guard: config.oversell_for_control_test },
+    }
+}
+
+fn part<T, E: std::fmt::Display>(name: &'static str, opened: Result<T, E>) -> Result<T, StartError> {
+    opened.map_err(|problem| StartError::part(name, problem))
+}
