@@ -63,13 +63,8 @@ impl<I: Send + Sync + 'static, V: Send + 'static> Lane<I, V> {
     }
 }
 
-async fn commit<I, V>(
-    db: &Db,
-    name: &'static str,
-    apply: &Arc<Apply<I, V>>,
-    items: Vec<I>,
-    answers: Vec<Answer<V>>,
-) where
+async fn commit<I, V>(db: &Db, name: &'static str, apply: &Arc<Apply<I, V>>, items: Vec<I>, answers: Vec<Answer<V>>)
+where
     I: Send + Sync + 'static,
     V: Send + 'static,
 {
@@ -109,12 +104,7 @@ fn refuse<V>(answers: Vec<Answer<V>>, error: impl Fn() -> Error) {
     }
 }
 
-async fn run<I, V>(
-    db: &Db,
-    apply: &Arc<Apply<I, V>>,
-    items: Arc<[I]>,
-    range: std::ops::Range<usize>,
-) -> Result<Vec<V>>
+async fn run<I, V>(db: &Db, apply: &Arc<Apply<I, V>>, items: Arc<[I]>, range: std::ops::Range<usize>) -> Result<Vec<V>>
 where
     I: Send + Sync + 'static,
     V: Send + 'static,

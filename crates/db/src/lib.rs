@@ -9,6 +9,8 @@ mod error;
 mod lane;
 mod migrate;
 mod row;
+#[cfg(debug_assertions)]
+mod seen;
 mod sqlite;
 mod value;
 

@@ -37,13 +37,19 @@ pub struct Tx<'a> {
     connection: &'a Connection,
 }
 
-impl Tx<'_> {
+impl<'a> Tx<'a> {
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>> {
+        #[cfg(debug_assertions)]
+        crate::seen::note(sql);
+        Ok(self.connection.prepare_cached(sql)?)
+    }
+
     /// Runs a statement; the number of rows it changed.
     ///
     /// # Errors
     /// [`Error::Conflict`] when a key refuses a row; the engine's errors.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<usize> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         bind(&mut statement, params)?;
         Ok(statement.raw_execute()?)
     }
@@ -57,7 +63,7 @@ impl Tx<'_> {
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
     ) -> Result<Vec<usize>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         let mut changed = Vec::new();
         for params in items {
             bind(&mut statement, &params)?;
@@ -71,7 +77,7 @@ impl Tx<'_> {
     /// # Errors
     /// The engine's errors.
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         let columns = columns(&statement);
         fetch(&mut statement, &columns, params)
     }
@@ -85,7 +91,7 @@ impl Tx<'_> {
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
     ) -> Result<Vec<Vec<Row>>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         let columns = columns(&statement);
         items.into_iter().map(|params| fetch(&mut statement, &columns, &params)).collect()
     }
@@ -108,9 +114,9 @@ fn bind(statement: &mut CachedStatement<'_>, params: &[Value]) -> Result<()> {
     for index in 1..=statement.parameter_count() {
         let name = statement.parameter_name(index).and_then(|name| name.strip_prefix('$'));
         let number = name.and_then(|digits| digits.parse::<usize>().ok()).unwrap_or(index);
-        let value = params.get(number - 1).ok_or_else(|| {
-            Error::Sqlite(rusqlite::Error::InvalidParameterCount(params.len(), number))
-        })?;
+        let value = params
+            .get(number - 1)
+            .ok_or_else(|| Error::Sqlite(rusqlite::Error::InvalidParameterCount(params.len(), number)))?;
         statement.raw_bind_parameter(index, value)?;
     }
     Ok(())

@@ -82,7 +82,9 @@ impl Code {
             Code::ShowNotOnSale => ("show_not_on_sale", 409, "This show is not on sale"),
             Code::HoldLimitReached => ("hold_limit_reached", 409, "Too many seats held for this show"),
             Code::LockExpired => ("lock_expired", 410, "The hold has lapsed"),
-            Code::IdempotencyKeyReused => ("idempotency_key_reused", 422, "The idempotency key was used for another request"),
+            Code::IdempotencyKeyReused => {
+                ("idempotency_key_reused", 422, "The idempotency key was used for another request")
+            }
             Code::PaymentInProgress => ("payment_in_progress", 409, "Another payment for this hold is under way"),
             Code::PaymentDeclined => ("payment_declined", 402, "The payment was declined"),
             Code::CancellationClosed => ("cancellation_closed", 409, "This booking can no longer be cancelled"),

@@ -109,7 +109,9 @@ ids! {
 }
 
 /// A seat of a screen: an opaque word, unique within the screen, such as `A-12`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(transparent)]
 #[schema(value_type = String, example = "A-12")]
 pub struct SeatId(std::sync::Arc<str>);

@@ -40,7 +40,8 @@ pub(crate) fn sqlite(file: &Path, length: Duration) -> Result<f64> {
     while start.elapsed() < length {
         let tx = db.transaction()?;
         {
-            let mut booking = tx.prepare_cached("insert into bookings values(?1,?2,?3,'confirmed',50000,'pay',?4,0)")?;
+            let mut booking =
+                tx.prepare_cached("insert into bookings values(?1,?2,?3,'confirmed',50000,'pay',?4,0)")?;
             let mut seat = tx.prepare_cached("insert into show_seats values(?1,?2,?3,25000)")?;
             for _ in 0..BATCH {
                 n += 1;

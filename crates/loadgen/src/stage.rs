@@ -92,7 +92,8 @@ async fn screens(catalog: &Catalog, wanted: usize) -> Result<Vec<ScreenId>> {
             cinema = Some(catalog.add_cinema(Actor::System, details).await?.cinema_id);
         }
         let cinema_id = cinema.context("a cinema")?;
-        screens.push(catalog.add_screen(Actor::System, cinema_id, format!("Screen {n}"), plan.clone()).await?.screen_id);
+        screens
+            .push(catalog.add_screen(Actor::System, cinema_id, format!("Screen {n}"), plan.clone()).await?.screen_id);
     }
     Ok(screens)
 }

@@ -1,0 +1,310 @@
+//! The hold store: who holds which seats, in this process. A hold is advisory; a seat is sold only by a claim.
+//!
+//! Each show has a lock of its own, so that shows never wait for one another. Inside a show's lock the shared books (which
+//! show a hold is of, what lapsed lately, when to look next) are brought up to date, so that nobody sees a hold in neither.
+//! Those books never wait for a show's lock.
+
+mod lapsed;
+mod show_seats;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use marquee_catalog::Show;
+use marquee_kernel::{BookingId, HoldId, ShowId, Timestamp, UserId};
+use metrics::counter;
+use parking_lot::Mutex;
+
+use crate::model::{Attempt, BeginPayment, Ended, Ending, Hold, House, Outcome, Refusal, Rules, Standing};
+use lapsed::LapsedHolds;
+use show_seats::Guarded;
+pub(crate) use show_seats::{Glance, ShowSeats};
+
+/// Shows looked at before the sweep lets others run.
+const SWEEP_SHOWS: usize = 64;
+/// Shows kept in memory before those that nobody asks for are let go.
+const SHOWS_KEPT: usize = 20_000;
+
+/// Counts holds by outcome.
+pub(crate) const HOLDS: &str = "marquee_holds_total";
+
+/// What became of a hold that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// Unknown, ended, or somebody else's.
+    Unknown,
+    /// It lapsed not long ago.
+    Lapsed,
+}
+
+type TellTaken = Box<dyn Fn(ShowId, u32) + Send + Sync>;
+
+/// The holds of every show.
+pub(crate) struct HoldStore {
+    rules: Rules,
+    shows: DashMap<ShowId, Arc<ShowSeats>>,
+    holds: DashMap<HoldId, Arc<ShowSeats>>,
+    lapsed: Mutex<LapsedHolds>,
+    /// When to look at which show: never later than its next expiry, sometimes earlier.
+    alarms: Mutex<BinaryHeap<Reverse<(Timestamp, ShowId)>>>,
+    /// The highest version of any show let go: one that comes back goes on above it.
+    version_floor: AtomicU64,
+    tell_taken: TellTaken,
+}
+
+impl fmt::Debug for HoldStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HoldStore").field("shows", &self.shows.len()).field("holds", &self.holds.len()).finish()
+    }
+}
+
+impl HoldStore {
+    /// An empty store. Versions start above `version_floor`; `tell_taken` hears how many seats of a show are not free
+    /// whenever that changes.
+    pub(crate) fn new(rules: Rules, version_floor: u64, tell_taken: TellTaken) -> Self {
+        Self {
+            rules,
+            shows: DashMap::new(),
+            holds: DashMap::new(),
+            lapsed: Mutex::default(),
+            alarms: Mutex::default(),
+            version_floor: AtomicU64::new(version_floor),
+            tell_taken,
+        }
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The seats of a show, if they are in memory.
+    pub(crate) fn get(&self, show_id: ShowId) -> Option<Arc<ShowSeats>> {
+        self.shows.get(&show_id).map(|seats| seats.clone())
+    }
+
+    /// The seats of a show; not yet read from the durable record when nobody asked for them before.
+    pub(crate) fn get_or_new(&self, show: &Arc<Show>) -> Arc<ShowSeats> {
+        // The floor is read under the map's lock, as it is raised: a show never comes back below where it was.
+        let new = || Arc::new(ShowSeats::new(show.clone(), self.version_floor.load(Ordering::Acquire) + 1));
+        self.shows.entry(show.show_id).or_insert_with(new).clone()
+    }
+
+    /// Shows in memory.
+    pub(crate) fn shows(&self) -> Vec<Arc<ShowSeats>> {
+        self.shows.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    /// Shows and live holds.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.shows.len(), self.holds.len())
+    }
+
+    /// Does something with a show's house as of `now`: what has lapsed by then is free already.
+    pub(crate) fn enter<T>(&self, seats: &ShowSeats, now: Timestamp, act: impl FnOnce(&mut House) -> T) -> T {
+        let mut guarded = seats.lock();
+        guarded.house.lapse(now);
+        let answer = act(&mut guarded.house);
+        self.settle(seats, &mut guarded);
+        answer
+    }
+
+    /// Lapses what is due, if anything is: the next look at the seats sees it.
+    pub(crate) fn refresh(&self, seats: &ShowSeats, now: Timestamp) {
+        if seats.is_due(now) {
+            self.enter(seats, now, |_| ());
+        }
+    }
+
+    /// Takes notice that the show itself changed.
+    pub(crate) fn renew(&self, seats: &ShowSeats, show: &Arc<Show>, now: Timestamp) {
+        if seats.renew(show) {
+            self.enter(seats, now, House::mark_changed);
+        }
+    }
+
+    /// Places a hold on all of its seats, or none.
+    pub(crate) fn place(&self, seats: &Arc<ShowSeats>, standing: Standing, now: Timestamp) -> Result<(), Refusal> {
+        let hold_id = standing.hold.hold_id;
+        let placed = self.enter(seats, now, |house| {
+            house.place(standing, now, &self.rules)?;
+            self.holds.insert(hold_id, seats.clone());
+            Ok(())
+        });
+        counter!(HOLDS, "outcome" => if placed.is_ok() { "placed" } else { "refused" }).increment(1);
+        placed
+    }
+
+    /// Takes up a hold that was written down, if its seats are still free for it.
+    pub(crate) fn take_up(&self, seats: &Arc<ShowSeats>, standing: Standing, now: Timestamp) {
+        let hold_id = standing.hold.hold_id;
+        self.enter(seats, now, |house| {
+            if standing.paying.is_none() && !house.taken_of(&standing.places).is_empty() {
+                return;
+            }
+            self.holds.insert(hold_id, seats.clone());
+            house.take_up(standing, now);
+            house.lapse(now);
+        });
+    }
+
+    /// The live hold of `user_id`.
+    pub(crate) fn hold(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) -> Result<Hold, Absent> {
+        let find = |house: &mut House| house.hold(hold_id, user_id).map(|standing| standing.hold.clone());
+        self.enter_by_hold(hold_id, now, find).flatten().ok_or_else(|| self.absence(hold_id, user_id))
+    }
+
+    /// Moves a hold's expiry on.
+    pub(crate) fn extend(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) -> Result<Hold, Absent> {
+        let extend = |house: &mut House| {
+            house.hold(hold_id, user_id)?;
+            Some(house.extend(hold_id, now, &self.rules).ok_or(Absent::Lapsed))
+        };
+        let absent = || Err(self.absence(hold_id, user_id));
+        let extended = self.enter_by_hold(hold_id, now, extend).flatten().unwrap_or_else(absent)?;
+        counter!(HOLDS, "outcome" => "extended").increment(1);
+        Ok(extended)
+    }
+
+    /// Releases a live hold of `user_id` that nobody is paying for; anything else is left alone.
+    pub(crate) fn release(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) {
+        self.enter_by_hold(hold_id, now, |house| house.release(hold_id, user_id, now));
+    }
+
+    /// Stops a hold's clock for a payment, if `on_sale` says that its show is.
+    pub(crate) fn begin_payment(
+        &self,
+        (hold_id, user_id): (HoldId, UserId),
+        attempt: Attempt,
+        now: Timestamp,
+        on_sale: impl FnOnce(&ShowSeats) -> bool,
+    ) -> Result<Hold, BeginPayment> {
+        let seats = self.holds.get(&hold_id).map(|seats| seats.clone());
+        let begun = seats.and_then(|seats| {
+            self.enter(&seats, now, |house| {
+                let standing = house.hold(hold_id, user_id)?;
+                if standing.paying.is_none() && !on_sale(&seats) {
+                    return Some(Err(BeginPayment::NotOnSale));
+                }
+                Some(house.begin_payment(hold_id, user_id, attempt))
+            })
+        });
+        begun.unwrap_or_else(|| match self.absence(hold_id, user_id) {
+            Absent::Unknown => Err(BeginPayment::NotFound),
+            Absent::Lapsed => Err(BeginPayment::Expired),
+        })
+    }
+
+    /// Ends a payment. Says which show's seats must be read again when the hold had one under way for `booking_id`.
+    pub(crate) fn end_payment(
+        &self,
+        hold_id: HoldId,
+        booking_id: BookingId,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Option<ShowId> {
+        let seats = self.holds.get(&hold_id).map(|seats| seats.clone())?;
+        let ended = self.enter(&seats, now, |house| house.end_payment(hold_id, booking_id, outcome, now));
+        ended.then_some(seats.show_id())
+    }
+
+    /// Every live hold, with its show.
+    pub(crate) fn standings(&self, now: Timestamp) -> Vec<Standing> {
+        let of_show = |seats: &Arc<ShowSeats>| self.enter(seats, now, |house| house.standings().cloned().collect());
+        self.shows().iter().flat_map(|seats| -> Vec<Standing> { of_show(seats) }).collect()
+    }
+
+    /// Lapses what is due, a bounded slice of shows. Whether more is due.
+    pub(crate) fn sweep(&self, now: Timestamp) -> bool {
+        for _ in 0..SWEEP_SHOWS {
+            let Some(show_id) = self.next_due(now) else { return false };
+            if let Some(seats) = self.get(show_id) {
+                let mut guarded = seats.lock();
+                guarded.alarm = None;
+                guarded.house.lapse(now);
+                self.settle(&seats, &mut guarded);
+            }
+        }
+        true
+    }
+
+    fn next_due(&self, now: Timestamp) -> Option<ShowId> {
+        let mut alarms = self.alarms.lock();
+        let Reverse((at, show_id)) = *alarms.peek()?;
+        (at <= now).then(|| {
+            alarms.pop();
+            show_id
+        })
+    }
+
+    /// Forgets what nobody needs: patrons with nothing left to remember, and, when there are very many, shows that nobody
+    /// asked for since the last time, holds in and nobody watches.
+    pub(crate) fn forget_idle(&self, now: Timestamp) {
+        let crowded = self.shows.len() > SHOWS_KEPT;
+        for seats in self.shows() {
+            seats.lock().house.forget_patrons(now, &self.rules);
+            let (show_id, idle) = (seats.show_id(), !seats.take_asked_for());
+            drop(seats);
+            if crowded && idle {
+                self.let_go(show_id);
+            }
+        }
+    }
+
+    fn let_go(&self, show_id: ShowId) {
+        // Whoever uses the seats, and every hold, has a handle of them: with the map's alone, nobody can miss them.
+        self.shows.remove_if(&show_id, |_, seats| {
+            let unused = Arc::strong_count(seats) == 1;
+            if unused {
+                self.version_floor.fetch_max(seats.version(), Ordering::AcqRel);
+            }
+            unused
+        });
+    }
+
+    fn enter_by_hold<T>(&self, hold_id: HoldId, now: Timestamp, act: impl FnOnce(&mut House) -> T) -> Option<T> {
+        let seats = self.holds.get(&hold_id).map(|seats| seats.clone())?;
+        Some(self.enter(&seats, now, act))
+    }
+
+    fn absence(&self, hold_id: HoldId, user_id: UserId) -> Absent {
+        if self.lapsed.lock().was_of(hold_id, user_id) { Absent::Lapsed } else { Absent::Unknown }
+    }
+
+    /// Brings everything that follows from a house up to date with it, before anybody else can look at the house.
+    fn settle(&self, seats: &ShowSeats, guarded: &mut Guarded) {
+        for ended in guarded.house.take_ended() {
+            self.note_end(&ended);
+        }
+        if guarded.house.seal() {
+            (self.tell_taken)(seats.show_id(), guarded.house.taken());
+        }
+        let deadline = guarded.house.next_deadline();
+        seats.publish(guarded.house.version(), deadline);
+        if let Some(deadline) = deadline
+            && guarded.alarm.is_none_or(|alarm| deadline < alarm)
+        {
+            guarded.alarm = Some(deadline);
+            self.alarms.lock().push(Reverse((deadline, seats.show_id())));
+        }
+    }
+
+    fn note_end(&self, ended: &Ended) {
+        if ended.ending == Ending::Lapsed {
+            self.lapsed.lock().remember(ended);
+        }
+        self.holds.remove(&ended.hold_id);
+        let outcome = match ended.ending {
+            Ending::Lapsed => "expired",
+            Ending::Released => "released",
+            Ending::Failed => "failed",
+            Ending::Booked => "booked",
+        };
+        counter!(HOLDS, "outcome" => outcome).increment(1);
+    }
+}

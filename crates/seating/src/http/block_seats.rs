@@ -1,0 +1,51 @@
+//! `POST /admin/shows/{show_id}/blocked-seats`: keeps seats from sale.
+
+use axum::extract::State;
+use marquee_http::{Admin, Body, Id, Json, Problem, ProblemDoc};
+use marquee_kernel::{SeatId, ShowId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::BlockedView;
+use crate::Seating;
+
+/// Which seats to keep from sale.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BlockSeats {
+    /// Seats of this show, each once.
+    #[schema(min_items = 1, max_items = 1000)]
+    seats: Vec<SeatId>,
+}
+
+/// Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more.
+#[utoipa::path(
+    post,
+    path = "/admin/shows/{show_id}/blocked-seats",
+    tag = "administration",
+    security(("bearer" = [])),
+    params(("show_id" = ShowId, Path, description = "The show")),
+    request_body = BlockSeats,
+    responses(
+        (status = 200, description = "They are blocked", body = BlockedView),
+        (status = 400, description = "`malformed_json`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`show_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`seats_unavailable`: some are sold",
+         body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`",
+         body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`", body = ProblemDoc, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn block_seats(
+    State(seating): State<Seating>,
+    Admin(caller): Admin,
+    Id(show_id): Id<ShowId>,
+    body: Body<BlockSeats>,
+) -> Result<Json<BlockedView>, Problem> {
+    seating.show(show_id).await?;
+    let seats = seating.block_seats(show_id, &body.parse()?.seats, caller.user_id).await?;
+    Ok(Json(BlockedView { show_id, seats }))
+}

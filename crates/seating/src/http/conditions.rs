@@ -1,0 +1,67 @@
+//! Conditional and encoded reads: which body a client can take, and which it has already.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
+use axum::response::Response;
+use marquee_kernel::ShowId;
+
+use crate::seat_map::{Encoding, Rendered, View, accepted};
+use crate::{Error, Seating};
+
+/// What the request's headers say about the body.
+pub(crate) struct Conditions {
+    encoding: Encoding,
+    /// Tags of bodies that the client has (`If-None-Match`).
+    has: Vec<HeaderValue>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Conditions {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let has = parts.headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+        Ok(Self { encoding: accepted(&parts.headers), has })
+    }
+}
+
+impl Conditions {
+    /// Answers a view of a show's seats: from memory when it is there, which takes no lock and copies nothing.
+    pub(crate) async fn answer(&self, seating: &Seating, show_id: ShowId, view: View) -> Result<Response, Error> {
+        match seating.body_at_hand(show_id, view, self.encoding) {
+            Some(body) => Ok(self.respond(&body)),
+            None => Ok(self.respond(&*seating.body(show_id, view, self.encoding).await?)),
+        }
+    }
+
+    fn respond(&self, body: &Rendered) -> Response {
+        let known = self.has.iter().any(|tags| names(tags, &body.etag));
+        let content = if known { Body::empty() } else { Body::from(body.bytes.clone()) };
+        let mut answer = Response::new(content);
+        let headers = answer.headers_mut();
+        headers.reserve(5);
+        let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+        set(VARY, "accept-encoding");
+        set(CACHE_CONTROL, "no-cache");
+        if !known {
+            set(CONTENT_TYPE, "application/json");
+            if body.encoding != Encoding::Identity {
+                set(CONTENT_ENCODING, body.encoding.word());
+            }
+        }
+        headers.insert(ETAG, body.etag.clone());
+        if known {
+            *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        answer
+    }
+}
+
+/// Whether a list of tags names `etag`, by the weak comparison (RFC 9110, section 13.1.2).
+fn names(tags: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
+    // No tag of ours holds a comma, so a list can be cut at commas.
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}

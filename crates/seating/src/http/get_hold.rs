@@ -1,0 +1,31 @@
+//! `GET /locks/{lock_id}`: a hold.
+
+use axum::extract::State;
+use marquee_http::{Caller, Id, Json, Problem, ProblemDoc};
+use marquee_kernel::HoldId;
+
+use super::view::HoldView;
+use crate::Seating;
+
+/// A live hold of the caller.
+#[utoipa::path(
+    get,
+    path = "/locks/{lock_id}",
+    tag = "holding seats",
+    security(("bearer" = [])),
+    params(("lock_id" = HoldId, Path, description = "The hold")),
+    responses(
+        (status = 200, description = "The hold", body = HoldView),
+        (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`lock_not_found`: unknown, ended, or somebody else's",
+         body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 410, description = "`lock_expired`", body = ProblemDoc, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn get_hold(
+    State(seating): State<Seating>,
+    caller: Caller,
+    Id(hold_id): Id<HoldId>,
+) -> Result<Json<HoldView>, Problem> {
+    Ok(Json(seating.hold(hold_id, caller.user_id)?.into()))
+}

@@ -1,0 +1,37 @@
+//! `DELETE /admin/shows/{show_id}/blocked-seats/{seat_id}`: gives a seat back to sale.
+
+use axum::extract::{RawPathParams, State};
+use axum::http::StatusCode;
+use marquee_http::{Admin, Id, Problem, ProblemDoc};
+use marquee_kernel::{SeatId, ShowId};
+
+use crate::{Error, Seating};
+
+/// Gives a blocked seat back to sale; one that is not blocked is left alone.
+#[utoipa::path(
+    delete,
+    path = "/admin/shows/{show_id}/blocked-seats/{seat_id}",
+    tag = "administration",
+    security(("bearer" = [])),
+    params(
+        ("show_id" = ShowId, Path, description = "The show"),
+        ("seat_id" = SeatId, Path, description = "The seat"),
+    ),
+    responses(
+        (status = 204, description = "It is not blocked (any more)"),
+        (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`show_not_found`, or `not_found` for the seat",
+         body = ProblemDoc, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn unblock_seat(
+    State(seating): State<Seating>,
+    Admin(caller): Admin,
+    Id(show_id): Id<ShowId>,
+    path: RawPathParams,
+) -> Result<StatusCode, Problem> {
+    let seat_id = path.iter().find(|(name, _)| *name == "seat_id").map(|(_, seat_id)| SeatId::from(seat_id));
+    seating.unblock_seat(show_id, seat_id.ok_or(Error::SeatNotFound)?, caller.user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,150 @@
+//! What seating does by itself.
+
+use std::time::Duration;
+
+use marquee_bus::Delivered;
+use metrics::{Unit, describe_counter, describe_gauge, gauge};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::holds::HOLDS;
+use crate::live::TICK;
+use crate::{Error, Seating};
+
+/// How often due holds are looked for: a lapse shows within a second, with room to spare.
+const SWEEP: Duration = Duration::from_millis(100);
+/// How often the figures are taken and idle things let go.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// Housekeepings between two looks for shows that nobody asks for.
+const IDLE_ROUNDS: u32 = 30;
+/// The pause before seats that could not be read are read again.
+const RELOAD_PAUSE: Duration = Duration::from_millis(200);
+
+const HOLDS_LIVE: &str = "marquee_holds_live";
+const SHOWS_IN_MEMORY: &str = "marquee_shows_in_memory";
+const SEAT_MAP_BYTES: &str = "marquee_seat_map_bytes";
+const SEAT_EVENT_CLIENTS: &str = "marquee_seat_event_clients";
+
+const CONSUMER: &str = "seating";
+const KINDS: &[&str] = &["ShowChanged", "ShowCancelled"];
+
+impl Seating {
+    /// Starts the jobs; they end when `stop` is cancelled.
+    #[must_use]
+    pub fn spawn_jobs(&self, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+        describe_figures();
+        let seating = self.clone();
+        let consume = move |event| seating.clone().heed(event);
+        vec![
+            tokio::spawn(until(stop.clone(), self.clone().sweep_holds())),
+            tokio::spawn(until(stop.clone(), self.clone().tell_watchers())),
+            tokio::spawn(until(stop.clone(), self.clone().reload_seats())),
+            tokio::spawn(until(stop.clone(), self.clone().keep_house())),
+            self.inner.parts.bus.subscribe(CONSUMER, KINDS, stop.clone(), consume),
+        ]
+    }
+
+    /// Lapses what is due, in slices, so that a burst does not hold up those who are buying.
+    pub(crate) async fn sweep(&self) {
+        while self.inner.holds.sweep(self.inner.parts.clock.now()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn sweep_holds(self) {
+        let mut ticks = interval(SWEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.sweep().await;
+        }
+    }
+
+    async fn tell_watchers(self) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.inner.live.tell(self.inner.parts.clock.now());
+        }
+    }
+
+    /// Reads again what [`Seating::seats_changed`] named.
+    async fn reload_seats(self) {
+        loop {
+            self.inner.reload_wanted.notified().await;
+            let shows = std::mem::take(&mut *self.inner.to_reload.lock());
+            let mut failed = Vec::new();
+            for show_id in shows {
+                if let Err(error) = self.try_reload(show_id).await {
+                    warn!(%show_id, %error, "seats could not be read again, will retry");
+                    failed.push(show_id);
+                }
+            }
+            if !failed.is_empty() {
+                tokio::time::sleep(RELOAD_PAUSE).await;
+                failed.into_iter().for_each(|show_id| self.seats_changed(show_id));
+            }
+        }
+    }
+
+    async fn keep_house(self) {
+        let mut ticks = interval(HOUSEKEEPING);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for round in 0_u32.. {
+            ticks.tick().await;
+            self.let_go(round.is_multiple_of(IDLE_ROUNDS));
+            self.take_figures();
+        }
+    }
+
+    /// Keeps memory within its bounds.
+    fn let_go(&self, of_idle: bool) {
+        let now = self.inner.parts.clock.now();
+        self.inner.live.forget_idle(now);
+        if self.inner.renderer.is_over() {
+            // What is asked for is built again at once; what is not, is not.
+            self.inner.holds.shows().iter().for_each(|seats| seats.maps.forget());
+        }
+        if of_idle {
+            self.inner.holds.forget_idle(now);
+        }
+    }
+
+    fn take_figures(&self) {
+        let (shows, holds) = self.inner.holds.counts();
+        gauge!(HOLDS_LIVE).set(holds as f64);
+        gauge!(SHOWS_IN_MEMORY).set(shows as f64);
+        gauge!(SEAT_MAP_BYTES).set(self.inner.renderer.kept_bytes() as f64);
+        gauge!(SEAT_EVENT_CLIENTS).set(self.inner.live.clients() as f64);
+    }
+
+    /// Takes notice of a show that changed.
+    async fn heed(self, event: Delivered) -> Result<(), String> {
+        let Some(show_id) = event.show_id else { return Ok(()) };
+        if event.kind == "ShowCancelled" {
+            self.close_show(show_id).await.map_err(|error| error.to_string())?;
+        }
+        if self.inner.holds.get(show_id).is_none() {
+            return Ok(());
+        }
+        match self.seats(show_id).await {
+            Ok(_) | Err(Error::Catalog(marquee_catalog::Error::ShowNotFound)) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn describe_figures() {
+    describe_counter!(HOLDS, Unit::Count, "Holds by what became of them");
+    describe_gauge!(HOLDS_LIVE, Unit::Count, "Holds that are alive");
+    describe_gauge!(SHOWS_IN_MEMORY, Unit::Count, "Shows whose seats are in memory");
+    describe_gauge!(SEAT_MAP_BYTES, Unit::Bytes, "Seat maps built and kept");
+    describe_gauge!(SEAT_EVENT_CLIENTS, Unit::Count, "Open streams of seat events");
+}
+
+async fn until(stop: CancellationToken, job: impl Future<Output = ()> + Send) {
+    stop.run_until_cancelled(job).await;
+}

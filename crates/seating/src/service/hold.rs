@@ -1,0 +1,115 @@
+//! Placing, reading, extending and releasing holds.
+
+use std::sync::Arc;
+
+use marquee_catalog::Show;
+use marquee_kernel::{HoldId, Money, SeatId, ShowId, Timestamp, UserId};
+
+use super::Seating;
+use crate::Error;
+use crate::holds::Absent;
+use crate::model::{HeldSeat, Hold, Refusal, SeatPicks, Standing};
+
+/// Who asks for a hold, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Party {
+    /// For whom.
+    pub holder: UserId,
+    /// Who asks.
+    pub placed_by: UserId,
+}
+
+impl Seating {
+    /// Takes `seats` until the hold's expiry: all of them, or none.
+    ///
+    /// # Errors
+    /// [`Error::Picks`], [`Error::NotOnSale`], [`Error::HoldLimit`], [`Error::OverBudget`], and
+    /// [`Error::SeatsUnavailable`] naming every seat that is not free.
+    pub async fn place_hold(&self, show_id: ShowId, party: Party, seats: &[SeatId]) -> Result<Hold, Error> {
+        let settings = &self.inner.parts.settings;
+        let house = self.seats(show_id).await?;
+        let show = house.show();
+        let picks = SeatPicks::new(&show, seats, settings.seats_per_hold_max as usize).map_err(Error::Picks)?;
+        let now = self.inner.parts.clock.now();
+        if !show.on_sale(now) {
+            return Err(Error::NotOnSale);
+        }
+        let standing = self.standing(&show, party, &picks, now)?;
+        let hold = standing.hold.clone();
+        match self.inner.holds.place(&house, standing, now) {
+            Ok(()) => Ok(hold),
+            Err(Refusal::HoldLimit { held }) => Err(Error::HoldLimit { held, max: settings.held_seats_per_show_max }),
+            Err(Refusal::OverBudget { retry_after_s }) => Err(Error::OverBudget { retry_after_s }),
+            Err(Refusal::Taken(places)) => Err(Error::SeatsUnavailable(names(&show, &places))),
+        }
+    }
+
+    fn standing(&self, show: &Arc<Show>, party: Party, picks: &SeatPicks, now: Timestamp) -> Result<Standing, Error> {
+        let (clock, rng) = (&self.inner.parts.clock, &self.inner.parts.rng);
+        let seats = picks.places().iter().filter_map(|place| show.layout.seats.get(usize::from(*place)));
+        let seats: Vec<HeldSeat> = seats
+            .map(|seat| HeldSeat {
+                seat_id: seat.seat_id.clone(),
+                label: seat.label.clone(),
+                category: seat.category.clone(),
+                price: show.price_of(seat),
+            })
+            .collect();
+        let hold = Hold {
+            hold_id: HoldId::mint(clock, rng),
+            show_id: show.show_id,
+            user_id: party.holder,
+            total: total(show, &seats),
+            seats,
+            expiry: self.inner.holds.rules().expiry(now, now),
+        };
+        let places = picks.places().into();
+        Ok(Standing { hold, placed_by: party.placed_by, placed_at: now, places, paying: None })
+    }
+
+    /// The live hold of `user_id`.
+    ///
+    /// # Errors
+    /// [`Error::HoldExpired`] when it lapsed; [`Error::HoldNotFound`] when it is unknown, ended or somebody else's.
+    pub fn hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
+        Ok(self.inner.holds.hold(hold_id, user_id, self.inner.parts.clock.now())?)
+    }
+
+    /// Moves the hold's expiry on, never past the longest hold.
+    ///
+    /// # Errors
+    /// As [`Seating::hold`], and [`Error::NotOnSale`].
+    pub async fn extend_hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
+        let show = self.show(self.hold(hold_id, user_id)?.show_id).await?;
+        let now = self.inner.parts.clock.now();
+        if !show.on_sale(now) {
+            return Err(Error::NotOnSale);
+        }
+        Ok(self.inner.holds.extend(hold_id, user_id, now)?)
+    }
+
+    /// Ends a live hold of `user_id` that nobody is paying for. Anything else is left alone.
+    pub fn release_hold(&self, hold_id: HoldId, user_id: UserId) {
+        self.inner.holds.release(hold_id, user_id, self.inner.parts.clock.now());
+    }
+}
+
+impl From<Absent> for Error {
+    fn from(absent: Absent) -> Self {
+        match absent {
+            Absent::Unknown => Error::HoldNotFound,
+            Absent::Lapsed => Error::HoldExpired,
+        }
+    }
+}
+
+pub(super) fn names(show: &Show, places: &[u16]) -> Vec<SeatId> {
+    let seats = places.iter().filter_map(|place| show.layout.seats.get(usize::from(*place)));
+    seats.map(|seat| seat.seat_id.clone()).collect()
+}
+
+fn total(show: &Show, seats: &[HeldSeat]) -> Money {
+    // One price list is of one currency, and its amounts are far from an overflow.
+    let amount = seats.iter().map(|seat| seat.price.amount).sum();
+    Money::new(amount, show.prices.currency())
+}

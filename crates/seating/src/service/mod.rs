@@ -1,0 +1,218 @@
+//! Seating's use cases.
+
+mod block;
+mod hold;
+mod pay;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use marquee_bus::{Bus, Journal};
+use marquee_catalog::{Catalog, Show};
+use marquee_db::Db;
+use marquee_kernel::{Clock, Rng, ShowId};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+pub use hold::Party;
+
+use crate::holds::{HoldStore, ShowSeats};
+use crate::live::{Live, Watcher};
+use crate::model::{Rules, Sold, Standing};
+use crate::seat_map::{Encoding, Rendered, Renderer, View};
+use crate::{Error, Settings, store};
+
+/// A version is the number of the start in the high half and a count in the low: 53 bits, which a JSON number holds, are
+/// enough for two million starts.
+const VERSION_START_SHIFT: u32 = 32;
+
+/// What seating is made of.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct Parts {
+    pub db: Db,
+    pub bus: Bus,
+    pub journal: Journal,
+    pub catalog: Catalog,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub settings: Settings,
+}
+
+/// Seating: cheap to clone, shared by everyone.
+#[derive(Clone, Debug)]
+pub struct Seating {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(crate) holds: HoldStore,
+    pub(crate) renderer: Renderer,
+    pub(crate) live: Live,
+    pub(crate) to_reload: Mutex<HashSet<ShowId>>,
+    pub(crate) reload_wanted: Notify,
+}
+
+impl Seating {
+    /// Starts seating over its tables: counts the start, tells the catalogue how full the shows are, and takes up the holds
+    /// that the last stop wrote down. Live streams end when `stop` is cancelled.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn start(parts: Parts, stop: CancellationToken) -> Result<Self, Error> {
+        let (starts, kept) =
+            parts.db.write(|tx| Ok::<_, Error>((store::count_start(tx)?, store::take_kept_holds(tx)?))).await?;
+        for (show_id, seats) in parts.db.read(store::taken_by_show).await? {
+            parts.catalog.availability().set_taken(show_id, seats);
+        }
+        let catalog = parts.catalog.clone();
+        let tell_taken = Box::new(move |show_id, seats| catalog.availability().set_taken(show_id, seats));
+        let holds = HoldStore::new(Rules::new(&parts.settings), starts << VERSION_START_SHIFT, tell_taken);
+        let inner = Inner {
+            parts,
+            holds,
+            renderer: Renderer::default(),
+            live: Live::new(stop),
+            to_reload: Mutex::default(),
+            reload_wanted: Notify::new(),
+        };
+        let seating = Self { inner: Arc::new(inner) };
+        seating.take_up(kept).await?;
+        Ok(seating)
+    }
+
+    async fn take_up(&self, kept: Vec<Standing>) -> Result<(), Error> {
+        let holds = kept.len();
+        for mut standing in kept {
+            let seats = match self.seats(standing.hold.show_id).await {
+                Ok(seats) => seats,
+                Err(Error::Catalog(marquee_catalog::Error::ShowNotFound)) => continue,
+                Err(error) => return Err(error),
+            };
+            let layout = seats.show().layout.clone();
+            let places = standing.hold.seats.iter().filter_map(|seat| layout.seat(seat.seat_id.as_str()));
+            standing.places = places.map(|(place, _)| place).collect();
+            self.inner.holds.take_up(&seats, standing, self.inner.parts.clock.now());
+        }
+        if holds > 0 {
+            info!(holds, "holds of the last run taken up");
+        }
+        Ok(())
+    }
+
+    /// Writes the live holds down for the next start. Call it when nothing is in flight any more.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn keep_holds(&self) -> Result<(), Error> {
+        let standings = self.inner.holds.standings(self.inner.parts.clock.now());
+        let holds = standings.len();
+        self.inner.parts.db.write(move |tx| store::keep_holds(tx, &standings)).await?;
+        info!(holds, "holds written down for the next start");
+        Ok(())
+    }
+
+    /// A show, as the catalogue has it.
+    ///
+    /// # Errors
+    /// `ShowNotFound`; what the database says.
+    pub async fn show(&self, show_id: ShowId) -> Result<Arc<Show>, Error> {
+        match self.inner.parts.catalog.cached_show(show_id) {
+            Some(show) => Ok(show),
+            None => Ok(self.inner.parts.catalog.show(show_id).await?),
+        }
+    }
+
+    /// The seats of a show, as of now, if both are in memory.
+    fn seats_at_hand(&self, show_id: ShowId) -> Option<Arc<ShowSeats>> {
+        let seats = self.inner.holds.get(show_id)?;
+        let show = self.inner.parts.catalog.cached_show(show_id)?;
+        seats.loaded.initialized().then(|| self.bring_up_to_date(&seats, &show))?;
+        Some(seats)
+    }
+
+    fn bring_up_to_date(&self, seats: &ShowSeats, show: &Arc<Show>) {
+        let now = self.inner.parts.clock.now();
+        self.inner.holds.refresh(seats, now);
+        if seats.revision() < show.revision {
+            self.inner.holds.renew(seats, show, now);
+        }
+        seats.note_asked_for();
+    }
+
+    /// The seats of a show, as of now.
+    pub(crate) async fn seats(&self, show_id: ShowId) -> Result<Arc<ShowSeats>, Error> {
+        if let Some(seats) = self.seats_at_hand(show_id) {
+            return Ok(seats);
+        }
+        let show = self.show(show_id).await?;
+        let seats = self.inner.holds.get_or_new(&show);
+        seats.loaded.get_or_try_init(|| self.read_seats(&seats)).await?;
+        self.bring_up_to_date(&seats, &show);
+        Ok(seats)
+    }
+
+    /// Reads a show's rows into its house.
+    async fn read_seats(&self, seats: &ShowSeats) -> Result<(), Error> {
+        let Parts { clock, db, .. } = &self.inner.parts;
+        let (show_id, holds) = (seats.show_id(), &self.inner.holds);
+        let reading = holds.enter(seats, clock.now(), crate::model::House::begin_reading);
+        let rows = db.read(move |tx| store::seats_of_show(tx, show_id)).await?;
+        let layout = &seats.show().layout;
+        let place =
+            |(seat_id, sold): &(_, Sold)| Some((layout.seat(marquee_kernel::SeatId::as_str(seat_id))?.0, *sold));
+        let rows: Vec<(u16, Sold)> = rows.iter().filter_map(place).collect();
+        holds.enter(seats, clock.now(), |house| house.end_reading(reading, &rows));
+        Ok(())
+    }
+
+    /// Reads a show's seats again from the store: call it after a commit that changed them.
+    ///
+    /// # Errors
+    /// What the database says; the seats are then read again later.
+    pub async fn reload(&self, show_id: ShowId) -> Result<(), Error> {
+        let reloaded = self.try_reload(show_id).await;
+        if reloaded.is_err() {
+            self.seats_changed(show_id);
+        }
+        reloaded
+    }
+
+    pub(crate) async fn try_reload(&self, show_id: ShowId) -> Result<(), Error> {
+        let seats = self.seats(show_id).await?;
+        self.read_seats(&seats).await
+    }
+
+    /// As [`Seating::reload`], in a moment and without waiting.
+    pub fn seats_changed(&self, show_id: ShowId) {
+        self.inner.to_reload.lock().insert(show_id);
+        self.inner.reload_wanted.notify_one();
+    }
+
+    /// The body of a view, if it is built already: the way that nearly every read goes.
+    pub(crate) fn body_at_hand(&self, show_id: ShowId, view: View, encoding: Encoding) -> Option<Arc<Rendered>> {
+        Renderer::ready(&*self.seats_at_hand(show_id)?, view, encoding)
+    }
+
+    /// The body of a view, as of now.
+    pub(crate) async fn body(&self, show_id: ShowId, view: View, encoding: Encoding) -> Result<Arc<Rendered>, Error> {
+        if let Some(body) = self.body_at_hand(show_id, view, encoding) {
+            return Ok(body);
+        }
+        let seats = self.seats(show_id).await?;
+        Ok(self.inner.renderer.render(&seats, view, encoding).await)
+    }
+
+    /// A place in a show's audience, for one who has seen version `seen`, if any.
+    pub(crate) async fn watch(&self, show_id: ShowId, seen: Option<u64>) -> Result<Watcher, Error> {
+        let seats = self.seats(show_id).await?;
+        let watcher = self.inner.live.watch(&seats, seen, self.inner.parts.clock.now());
+        watcher.ok_or(Error::TooManyStreams)
+    }
+}

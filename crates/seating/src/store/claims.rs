@@ -1,0 +1,113 @@
+//! Claims: the durable word on who has a seat. They run inside booking's transactions, many at a time.
+//!
+//! The primary key of `show_seats` decides: a seat is claimed by the row that gets in, whatever any layer above believes.
+
+use std::collections::HashSet;
+
+use marquee_db::{Result, Tx, params};
+use marquee_kernel::{BookingId, SeatId, ShowId};
+
+/// The primary key (show_id, seat_id) refuses a seat that is claimed, booked or blocked.
+const CLAIM: &str = "
+    INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ($1, $2, 'claimed', $3)
+    ON CONFLICT (show_id, seat_id) DO NOTHING";
+const CLOSED: &str = "SELECT show_id FROM closed_shows WHERE show_id = $1";
+const CONFIRM: &str = "
+    UPDATE show_seats SET status = 'booked' WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
+const UNCLAIM: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
+const FREE: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2";
+
+/// Seats that a booking wants for itself, all of one show, each once.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The show.
+    pub show_id: ShowId,
+    /// Who claims.
+    pub booking_id: BookingId,
+    /// What.
+    pub seats: Vec<SeatId>,
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every seat is the booking's.
+    Claimed,
+    /// None is, because these are not free.
+    Taken(Vec<SeatId>),
+    /// None is, because the show sells no more.
+    Closed,
+}
+
+/// Claims seats, all or none per item; the earlier of two items over one seat wins. A loser leaves no row.
+///
+/// # Errors
+/// What the database says; then the whole transaction is to be given up.
+pub fn claim(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
+    let closed = closed_shows(tx, claims)?;
+    let open: Vec<&Claim> = claims.iter().filter(|claim| !closed.contains(&claim.show_id)).collect();
+    // Holds keep buyers apart, so that nearly always all of them get in at once.
+    let refused = insert(tx, &open)?;
+    let mut verdicts = if refused.iter().all(Vec::is_empty) {
+        vec![Verdict::Claimed; open.len()]
+    } else {
+        // A loser's rows stood in the way of those after it: undo all, then one after the other.
+        undo(tx, &open)?;
+        open.iter().map(|claim| claim_alone(tx, claim)).collect::<Result<Vec<_>>>()?
+    }
+    .into_iter();
+    let verdict = |claim: &Claim| match closed.contains(&claim.show_id) {
+        true => Some(Verdict::Closed),
+        false => verdicts.next(),
+    };
+    Ok(claims.iter().filter_map(verdict).collect())
+}
+
+fn claim_alone(tx: &mut Tx<'_>, claim: &Claim) -> Result<Verdict> {
+    let taken: Vec<SeatId> = insert(tx, &[claim])?.into_iter().flatten().collect();
+    if taken.is_empty() {
+        return Ok(Verdict::Claimed);
+    }
+    undo(tx, &[claim])?;
+    Ok(Verdict::Taken(taken))
+}
+
+/// Inserts what is not there; the seats that were, for each claim.
+fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
+    let rows = claims
+        .iter()
+        .flat_map(|claim| claim.seats.iter().map(|seat_id| params![claim.show_id, seat_id, claim.booking_id]));
+    let mut inserted = tx.execute_each(CLAIM, rows)?.into_iter();
+    let refused = claims.iter().map(|claim| {
+        let rows = claim.seats.iter().zip(inserted.by_ref());
+        rows.filter(|(_, inserted)| *inserted == 0).map(|(seat_id, _)| seat_id.clone()).collect()
+    });
+    Ok(refused.collect())
+}
+
+fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
+    tx.execute_each(UNCLAIM, claims.iter().map(|claim| params![claim.booking_id, claim.show_id])).map(drop)
+}
+
+/// Turns the bookings' claims into sales. How many seats of each changed.
+///
+/// # Errors
+/// What the database says.
+pub fn confirm(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<usize>> {
+    tx.execute_each(CONFIRM, bookings.iter().map(|(show_id, booking_id)| params![*booking_id, *show_id]))
+}
+
+/// Frees the bookings' seats, claimed or booked. How many seats of each were freed.
+///
+/// # Errors
+/// What the database says.
+pub fn free(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<usize>> {
+    tx.execute_each(FREE, bookings.iter().map(|(show_id, booking_id)| params![*booking_id, *show_id]))
+}
+
+fn closed_shows(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<HashSet<ShowId>> {
+    let shows: HashSet<ShowId> = claims.iter().map(|claim| claim.show_id).collect();
+    let shows: Vec<ShowId> = shows.into_iter().collect();
+    let found = tx.query_each(CLOSED, shows.iter().map(|show_id| params![*show_id]))?;
+    Ok(shows.into_iter().zip(found).filter(|(_, rows)| !rows.is_empty()).map(|(show_id, _)| show_id).collect())
+}

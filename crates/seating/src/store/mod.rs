@@ -1,0 +1,132 @@
+//! Every SQL statement of seating.
+
+mod check;
+pub mod claims;
+#[cfg(test)]
+mod tests;
+
+use marquee_db::{Result, Tx, params};
+use marquee_kernel::{BookingId, SeatId, ShowId, Timestamp};
+use tracing::warn;
+
+pub use check::check;
+
+use crate::model::{Sold, Standing};
+
+const START: &str = "
+    INSERT INTO seating_starts (only_row, starts) VALUES (1, 1)
+    ON CONFLICT (only_row) DO UPDATE SET starts = seating_starts.starts + 1
+    RETURNING starts";
+const SEATS_OF_SHOW: &str = "SELECT seat_id, status FROM show_seats WHERE show_id = $1";
+const TAKEN_BY_SHOW: &str = "SELECT show_id, COUNT(*) AS seats FROM show_seats GROUP BY show_id";
+const CLOSE_SHOW: &str =
+    "INSERT INTO closed_shows (show_id, closed_at) VALUES ($1, $2) ON CONFLICT (show_id) DO NOTHING";
+const BLOCK: &str = "
+    INSERT INTO show_seats (show_id, seat_id, status) VALUES ($1, $2, 'blocked')
+    ON CONFLICT (show_id, seat_id) DO NOTHING";
+const SEAT_STATUS: &str = "SELECT status FROM show_seats WHERE show_id = $1 AND seat_id = $2";
+const UNBLOCK: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $2 AND status = 'blocked'";
+const KEEP_HOLD: &str = "INSERT INTO kept_holds (hold_id, show_id, hold) VALUES ($1, $2, $3)";
+const KEPT_HOLDS: &str = "SELECT hold FROM kept_holds";
+const FORGET_KEPT_HOLDS: &str = "DELETE FROM kept_holds";
+const CLAIM_STANDS: &str = "
+    SELECT COUNT(*) AS seats FROM show_seats WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
+
+/// Counts this start: 1 for the first ever.
+pub(crate) fn count_start(tx: &mut Tx<'_>) -> Result<u64> {
+    match tx.query_opt(START, &[])? {
+        Some(row) => row.get("starts"),
+        None => Ok(1),
+    }
+}
+
+fn sold(status: &str) -> Option<Sold> {
+    match status {
+        "claimed" => Some(Sold::Claimed),
+        "booked" => Some(Sold::Booked),
+        "blocked" => Some(Sold::Blocked),
+        _ => None,
+    }
+}
+
+/// The seats of a show that are not free.
+pub(crate) fn seats_of_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<Vec<(SeatId, Sold)>> {
+    let mut seats = Vec::new();
+    for row in tx.query(SEATS_OF_SHOW, &params![show_id])? {
+        if let Some(sold) = sold(&row.get::<String>("status")?) {
+            seats.push((row.get("seat_id")?, sold));
+        }
+    }
+    Ok(seats)
+}
+
+/// How many seats of each show are not free; a show without any is not listed.
+pub(crate) fn taken_by_show(tx: &mut Tx<'_>) -> Result<Vec<(ShowId, u32)>> {
+    let rows = tx.query(TAKEN_BY_SHOW, &[])?;
+    rows.iter().map(|row| Ok((row.get("show_id")?, row.get("seats")?))).collect()
+}
+
+/// From now on no seat of the show can be claimed.
+pub(crate) fn close_show(tx: &mut Tx<'_>, show_id: ShowId, now: Timestamp) -> Result<()> {
+    tx.execute(CLOSE_SHOW, &params![show_id, now]).map(drop)
+}
+
+/// Blocks seats. Answers those that were blocked by this, and those that cannot be because they are claimed or booked.
+pub(crate) fn block(tx: &mut Tx<'_>, show_id: ShowId, seats: &[SeatId]) -> Result<(Vec<SeatId>, Vec<SeatId>)> {
+    let inserted = tx.execute_each(BLOCK, seats.iter().map(|seat_id| params![show_id, seat_id]))?;
+    let (mut blocked, mut sold) = (Vec::new(), Vec::new());
+    for (seat_id, inserted) in seats.iter().zip(inserted) {
+        if inserted > 0 {
+            blocked.push(seat_id.clone());
+            continue;
+        }
+        let row = tx.query_opt(SEAT_STATUS, &params![show_id, seat_id])?;
+        let status = row.map(|row| row.get::<String>("status")).transpose()?;
+        if status.is_some_and(|status| status != "blocked") {
+            sold.push(seat_id.clone());
+        }
+    }
+    Ok((blocked, sold))
+}
+
+/// Unblocks a seat. Whether it was blocked.
+pub(crate) fn unblock(tx: &mut Tx<'_>, show_id: ShowId, seat_id: &SeatId) -> Result<bool> {
+    Ok(tx.execute(UNBLOCK, &params![show_id, seat_id])? > 0)
+}
+
+/// Writes live holds down, in place of any written before.
+pub(crate) fn keep_holds(tx: &mut Tx<'_>, standings: &[Standing]) -> Result<()> {
+    tx.execute(FORGET_KEPT_HOLDS, &[])?;
+    let rows = standings.iter().map(|standing| {
+        // A hold is ids, words, amounts and instants: serialising it cannot fail.
+        let text = serde_json::to_string(standing).unwrap_or_default();
+        params![standing.hold.hold_id, standing.hold.show_id, text]
+    });
+    tx.execute_each(KEEP_HOLD, rows).map(drop)
+}
+
+/// Takes the holds that were written down; they are not there a second time. A payment whose claim no longer stands is
+/// over, so its hold comes back as one that nobody is paying for.
+pub(crate) fn take_kept_holds(tx: &mut Tx<'_>) -> Result<Vec<Standing>> {
+    let mut standings = Vec::new();
+    for row in tx.query(KEPT_HOLDS, &[])? {
+        match serde_json::from_str::<Standing>(&row.get::<String>("hold")?) {
+            Ok(standing) => standings.push(standing),
+            Err(error) => warn!(%error, "hold written down at the last stop is not readable and is lost"),
+        }
+    }
+    for standing in &mut standings {
+        let under_way = match &standing.paying {
+            Some(attempt) => claim_stands(tx, standing.hold.show_id, attempt.booking_id)?,
+            None => false,
+        };
+        standing.paying = standing.paying.take().filter(|_| under_way);
+    }
+    tx.execute(FORGET_KEPT_HOLDS, &[])?;
+    Ok(standings)
+}
+
+fn claim_stands(tx: &mut Tx<'_>, show_id: ShowId, booking_id: BookingId) -> Result<bool> {
+    let row = tx.query_opt(CLAIM_STANDS, &params![booking_id, show_id])?;
+    Ok(row.map(|row| row.get::<i64>("seats")).transpose()?.is_some_and(|seats| seats > 0))
+}
