@@ -1,0 +1,135 @@
+//! What can go wrong with a booking, and how a client hears of it.
+
+use marquee_http::Problem;
+use marquee_kernel::{Code, SeatId};
+
+use crate::model::Answer;
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a use case of booking did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such booking, or the caller may not know that there is.
+    #[error("there is no such booking")]
+    BookingNotFound,
+    /// There is no such hold, or it is somebody else's, or it has ended.
+    #[error("there is no such hold")]
+    LockNotFound,
+    /// The hold has lapsed.
+    #[error("the hold has lapsed")]
+    LockExpired,
+    /// The show is cancelled, or its sales are closed.
+    #[error("the show is not on sale")]
+    ShowNotOnSale,
+    /// These seats were sold or blocked while they were held.
+    #[error("{} seats are no longer free", .0.len())]
+    SeatsUnavailable(Vec<SeatId>),
+    /// Another attempt to pay for the same hold is not over.
+    #[error("another payment for this hold is under way")]
+    PaymentInProgress,
+    /// The bank said no.
+    #[error("the payment was declined: {decline_code}")]
+    PaymentDeclined {
+        /// Why, in the gateway's word.
+        decline_code: String,
+    },
+    /// The key came with another payload before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The gateway does not know the payment token.
+    #[error("the payment token is not known")]
+    UnknownPaymentToken,
+    /// The shop does not know a voucher code.
+    #[error("voucher code {0} is not known")]
+    UnknownVoucher(usize),
+    /// Past the cut-off, or never sold.
+    #[error("the booking can no longer be cancelled")]
+    CancellationClosed,
+    /// Its payment is not settled yet.
+    #[error("the booking's payment is not settled")]
+    BookingPending,
+    /// The gateway cannot be reached; nothing was charged.
+    #[error("the payment gateway cannot be reached")]
+    GatewayUnreachable,
+    /// The call broke off; what it did is settled by the reconciler.
+    #[error("the call broke off")]
+    Interrupted,
+    /// The original of a duplicate ended without an answer; the call may be made again.
+    #[error("the first call under this key ended without an answer")]
+    Unanswered,
+    /// A ticket could not be drawn.
+    #[error("ticket: {0}")]
+    Ticket(#[from] marquee_tickets::PdfError),
+    /// A key file could not be read or written.
+    #[error("ticket key {path}: {problem}")]
+    TicketKey {
+        /// The file.
+        path: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// What seating said.
+    #[error(transparent)]
+    Seating(#[from] marquee_seating::Error),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] marquee_db::Error),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let cause = error.to_string();
+        match error {
+            Error::BookingNotFound => Problem::new(Code::BookingNotFound, "Nothing has that id."),
+            Error::LockNotFound => Problem::new(Code::LockNotFound, "Nothing has that id."),
+            Error::LockExpired => Problem::new(Code::LockExpired, "Hold the seats again."),
+            Error::ShowNotOnSale => {
+                Problem::new(Code::ShowNotOnSale, "Sales of this show have ended; nothing was charged.")
+            }
+            Error::SeatsUnavailable(seats) => {
+                Problem::new(Code::SeatsUnavailable, "Pick other seats; nothing was charged.").with("seats", seats)
+            }
+            Error::PaymentInProgress => {
+                Problem::new(Code::PaymentInProgress, "Wait for its outcome, or hold other seats.")
+            }
+            Error::PaymentDeclined { decline_code } => {
+                let detail = "Try another card; the seats stay held until the hold's expiry.";
+                Problem::new(Code::PaymentDeclined, detail).with("decline_code", decline_code)
+            }
+            Error::KeyReused => Problem::new(Code::IdempotencyKeyReused, "Use a new key for a new request."),
+            Error::UnknownPaymentToken => invalid("payment_token", "must be a payment method that the gateway knows"),
+            Error::UnknownVoucher(index) => invalid(&format!("voucher_codes[{index}]"), "is not a code of this shop"),
+            Error::CancellationClosed => {
+                Problem::new(Code::CancellationClosed, "The time for it is over, or there is nothing to cancel.")
+            }
+            Error::BookingPending => {
+                Problem::new(Code::BookingPending, "It is settled within a minute; ask again then.")
+            }
+            Error::GatewayUnreachable => {
+                Problem::new(Code::Unavailable, "The payment gateway cannot be reached; nothing was charged.")
+            }
+            Error::Unanswered => {
+                Problem::new(Code::Unavailable, "The first call with this key has no answer; try again.")
+            }
+            Error::Interrupted | Error::Ticket(_) | Error::TicketKey { .. } => {
+                Problem::new(Code::Internal, "Something went wrong on our side.").because(cause)
+            }
+            Error::Seating(error) => error.into(),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
+fn invalid(field: &str, message: &str) -> Problem {
+    Problem::new(Code::InvalidRequest, "Some fields are not valid.").field(field, message)
+}
+
+impl Answer {
+    /// The answer that tells of `error`, to be kept under the call's key.
+    pub(crate) fn refusing(error: Error) -> Self {
+        let problem = Problem::from(error);
+        Self { status: problem.code().status(), body: problem.document().to_string().into() }
+    }
+}

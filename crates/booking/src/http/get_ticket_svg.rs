@@ -1,0 +1,34 @@
+//! `GET /booking/{booking_id}/ticket.svg`: the tickets as SVG, one document, one QR code per ticket.
+
+use axum::extract::State;
+use axum::response::Response;
+use marquee_http::{Caller, Id, Problem, ProblemDoc};
+use marquee_kernel::BookingId;
+
+use super::picture;
+use crate::service::Booking;
+
+/// Draws the tickets of a confirmed booking as SVG, one document, one QR code per ticket.
+#[utoipa::path(
+    get,
+    path = "/booking/{booking_id}/ticket.svg",
+    tag = "booking",
+    params(("booking_id" = String, Path, description = "The booking")),
+    responses(
+        (status = 200, description = "The tickets", body = inline(Vec<u8>), content_type = "image/svg+xml"),
+        (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`booking_not_found`, also somebody else's, or one that was not sold",
+            body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`booking_pending`", body = ProblemDoc,
+            content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn get_ticket_svg(
+    State(booking): State<Booking>,
+    caller: Caller,
+    Id(booking_id): Id<BookingId>,
+) -> Result<Response, Problem> {
+    let tickets = booking.tickets_svg(&caller, booking_id).await?;
+    Ok(picture(tickets, "image/svg+xml", "svg"))
+}

@@ -1,0 +1,45 @@
+//! One file per verb.
+
+mod book;
+mod cancel_booking;
+mod get_booking;
+mod get_ticket_pdf;
+mod get_ticket_svg;
+mod list_bookings;
+mod list_ticket_keys;
+#[cfg(test)]
+mod tests;
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::service::{Booking, Picture};
+
+/// The calls of booking, relative to the API's base path.
+pub fn router(booking: Booking) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(book::book))
+        .routes(routes!(get_booking::get_booking))
+        .routes(routes!(cancel_booking::cancel_booking))
+        .routes(routes!(get_ticket_svg::get_ticket_svg))
+        .routes(routes!(get_ticket_pdf::get_ticket_pdf))
+        .routes(routes!(list_bookings::list_bookings))
+        .routes(routes!(list_ticket_keys::list_ticket_keys))
+        .with_state(booking)
+}
+
+/// What concerns one guest is nobody else's to keep.
+const PRIVATE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+
+fn picture(picture: Picture, media_type: &'static str, ending: &str) -> Response {
+    let name = format!("inline; filename=\"{}.{ending}\"", picture.name);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        // A reference is letters, digits and a dash: always a header's value.
+        (header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("inline"))),
+        PRIVATE,
+    ];
+    (headers, picture.bytes).into_response()
+}

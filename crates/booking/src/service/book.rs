@@ -1,0 +1,356 @@
+//! `POST /booking`: hold → claim → gateway → confirm, once per idempotency key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use marquee_bus::Actor;
+use marquee_catalog::Show;
+use marquee_db::Error as DbError;
+use marquee_kernel::{BookingId, HoldId, PaymentId, TicketId, UserId};
+use marquee_payments::AuthoriseError;
+use marquee_pricing::Vouchers;
+use marquee_seating::{Attempt, BeginPayment, Hold, Outcome};
+use tokio::time::Instant;
+use tracing::{error, warn};
+
+use super::batch::{Claim, PaymentEnd, Remember, Verdict, Work};
+use super::settle::Settlement;
+use super::under_way::{Call, Kinship, Place};
+use super::{Booking, meters};
+use crate::error::{Error, Result};
+use crate::failpoint::Failpoint;
+use crate::model::{Answer, Key, Order, Record, Repeat, Sale, SoldSeat, Status};
+use crate::store;
+use crate::view::BookingView;
+
+/// Tries to begin a payment whose rival ended just when it was met.
+const BEGIN_TRIES_MAX: u32 = 3;
+/// The pause between two looks at the store for the answer of a call that another process, or this one before its last
+/// start, began.
+const POLL: Duration = Duration::from_millis(250);
+
+/// The answer to a booking call.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// What to send.
+    pub answer: Answer,
+    /// Whether it is the answer that an earlier call under the same key got.
+    pub replayed: bool,
+}
+
+impl Reply {
+    fn first(answer: Answer) -> Self {
+        Self { answer, replayed: false }
+    }
+
+    fn replay(answer: Answer) -> Self {
+        Self { answer, replayed: true }
+    }
+}
+
+impl Booking {
+    /// Books the seats of a hold. A call that comes again under its key gets the answer of the first.
+    ///
+    /// # Errors
+    /// Those that are not kept under the key: [`Error::LockNotFound`], [`Error::LockExpired`], [`Error::KeyReused`],
+    /// [`Error::UnknownPaymentToken`], [`Error::UnknownVoucher`], and whatever is unavailable.
+    pub async fn book(&self, order: Order) -> Result<Reply> {
+        let call = Call { booked_by: order.booked_by, key: order.key.clone(), request_hash: order.fingerprint() };
+        for _ in 0..BEGIN_TRIES_MAX {
+            let booking_id = BookingId::mint(&self.inner.parts.clock, &self.inner.parts.rng);
+            // Before the payment begins: whoever meets it must find whose it is.
+            let place = self.inner.under_way.enter(booking_id, call.clone());
+            let attempt = Attempt {
+                booking_id,
+                key: call.key.as_ref().map(|key| key.as_str().to_owned()),
+                request_hash: call.request_hash,
+            };
+            let refusal = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt) {
+                Ok(hold) => {
+                    let paying =
+                        Paying { booking: self.clone(), place, booking_id, hold_id: order.hold_id, ended: false };
+                    self.check(&order)?;
+                    return self.see_through(order, call, hold, paying).await;
+                }
+                Err(refusal) => refusal,
+            };
+            drop(place);
+            if let Some(reply) = self.repeat(&order, &call, &refusal).await? {
+                return Ok(reply);
+            }
+            match refusal {
+                BeginPayment::NotFound => return Err(Error::LockNotFound),
+                BeginPayment::Expired => return self.check(&order).and(Err(Error::LockExpired)),
+                BeginPayment::NotOnSale => {
+                    self.check(&order)?;
+                    return self.refuse(call, Error::ShowNotOnSale).await;
+                }
+                // Over since it was met: the hold is free again, or there is an answer by now.
+                BeginPayment::Paying(rival) if self.is_over(rival.booking_id).await? => {}
+                BeginPayment::Paying(_) => {
+                    self.check(&order)?;
+                    return self.refuse(call, Error::PaymentInProgress).await;
+                }
+            }
+        }
+        Err(Error::Unanswered)
+    }
+
+    /// Whether there is such a hold, alive or lapsed.
+    pub(crate) fn find_hold(&self, hold_id: HoldId, holder: UserId) -> Result<()> {
+        match self.inner.parts.seating.hold(hold_id, holder) {
+            Err(marquee_seating::Error::HoldNotFound) => Err(Error::LockNotFound),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the shop and the gateway do not know is refused before anything is claimed.
+    fn check(&self, order: &Order) -> Result<()> {
+        if !self.inner.parts.payments.gateway().knows_token(&order.payment_token) {
+            return Err(Error::UnknownPaymentToken);
+        }
+        Vouchers::check(&order.voucher_codes).map_err(|unknown| Error::UnknownVoucher(unknown.index))
+    }
+
+    /// The reply to a call whose key was used before; none for a new one.
+    async fn repeat(&self, order: &Order, call: &Call, refusal: &BeginPayment) -> Result<Option<Reply>> {
+        let Some(key) = &order.key else { return Ok(None) };
+        if let BeginPayment::Paying(rival) = refusal {
+            match self.inner.under_way.kinship(rival.booking_id, call) {
+                Kinship::Same => return self.wait_for(rival.booking_id, call).await.map(Some),
+                Kinship::KeyTaken => return Err(Error::KeyReused),
+                Kinship::None => {}
+            }
+        }
+        match self.record(order.booked_by, key.clone()).await? {
+            Some(record) => self.replay(record, call).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn record(&self, user_id: UserId, key: Key) -> Result<Option<Record>> {
+        Ok(self.inner.parts.db.read(move |tx| store::record(tx, user_id, &key)).await?)
+    }
+
+    async fn replay(&self, record: Record, call: &Call) -> Result<Reply> {
+        match record.repeat(&call.request_hash) {
+            Repeat::Reused => Err(Error::KeyReused),
+            Repeat::Replay(answer) => Ok(Reply::replay(answer)),
+            Repeat::Unanswered(booking_id) => self.wait_for(booking_id, call).await,
+        }
+    }
+
+    /// Waits for the answer of the call that made `booking_id`: told by it in this process, else found in the store.
+    async fn wait_for(&self, booking_id: BookingId, call: &Call) -> Result<Reply> {
+        let deadline = Instant::now() + self.inner.settings.duplicate_wait;
+        while Instant::now() < deadline {
+            let arrived = match self.inner.under_way.coming(booking_id) {
+                Some(coming) => tokio::time::timeout_at(deadline, coming.arrived()).await.ok().flatten(),
+                None => None,
+            };
+            if let Some(answer) = arrived {
+                return Ok(Reply::replay(answer));
+            }
+            let Some(key) = call.key.clone() else { return Err(Error::Unanswered) };
+            match self.record(call.booked_by, key).await? {
+                Some(Record { answer: Some(answer), .. }) => return Ok(Reply::replay(answer)),
+                Some(Record { answer: None, .. }) => tokio::time::sleep(POLL).await,
+                // Given up before anything was charged.
+                None => return Err(Error::Unanswered),
+            }
+        }
+        let sale = self.sale(booking_id).await?.ok_or(Error::Unanswered)?;
+        Ok(Reply::first(self.pending_answer(&sale)))
+    }
+
+    /// Whether the payment met for a hold is over: neither under way in this process nor pending.
+    async fn is_over(&self, booking_id: BookingId) -> Result<bool> {
+        if self.inner.under_way.has(booking_id) {
+            return Ok(false);
+        }
+        let status = self.inner.parts.db.read(move |tx| store::status(tx, booking_id)).await?;
+        Ok(status != Some(Status::Pending))
+    }
+
+    /// Refuses a call that claimed nothing, and keeps that answer under its key.
+    async fn refuse(&self, call: Call, error: Error) -> Result<Reply> {
+        let answer = Answer::refusing(error);
+        if call.key.is_none() {
+            return Ok(Reply::first(answer));
+        }
+        let work = Work::Remember(Remember { call: call.clone(), answer: answer.clone() });
+        match self.inner.lane.submit(work).await? {
+            Verdict::Known(record) => self.replay(record, &call).await,
+            _ => Ok(Reply::first(answer)),
+        }
+    }
+
+    /// Runs the rest in a task of its own, so that a client that hangs up does not break it off half-way.
+    async fn see_through(&self, order: Order, call: Call, hold: Hold, paying: Paying) -> Result<Reply> {
+        let booking = self.clone();
+        let task = self.inner.tasks.spawn(async move { booking.buy(order, call, hold, paying).await });
+        task.await.map_err(|broken| {
+            error!(error = %broken, "booking task broke off");
+            Error::Interrupted
+        })?
+    }
+
+    async fn buy(&self, order: Order, call: Call, hold: Hold, mut paying: Paying) -> Result<Reply> {
+        let show = self.inner.parts.seating.show(hold.show_id).await?;
+        let seats = self.inner.parts.seating.claim_of(&hold, paying.booking_id);
+        let sale = Arc::new(self.sale_of(&order, hold, &show, paying.booking_id));
+        Failpoint::BeforeClaim.pass();
+        match self.claim(Claim { sale: sale.clone(), seats, request_hash: call.request_hash }).await? {
+            Verdict::Refused(answer) => {
+                paying.end(Outcome::Failed);
+                paying.place.answer(&answer);
+                return Ok(Reply::first(answer));
+            }
+            Verdict::Known(record) => {
+                // Nothing of its own to wait for any more: the hold is free for others meanwhile.
+                drop(paying);
+                return self.replay(record, &call).await;
+            }
+            Verdict::Done | Verdict::Settled => {}
+        }
+        Failpoint::AfterClaim.pass();
+        self.inner.parts.bus.wake();
+        let answer = self.charge(&order, &sale, &mut paying).await?;
+        paying.place.answer(&answer);
+        Ok(Reply::first(answer))
+    }
+
+    pub(super) fn sale_of(&self, order: &Order, hold: Hold, show: &Show, booking_id: BookingId) -> Sale {
+        let (clock, rng) = (&self.inner.parts.clock, &self.inner.parts.rng);
+        let seats = hold.seats.into_iter().map(|seat| SoldSeat {
+            seat_id: seat.seat_id,
+            label: seat.label,
+            category: seat.category,
+            price: seat.price,
+            ticket_id: TicketId::mint(clock, rng),
+        });
+        Sale {
+            booking_id,
+            user_id: hold.user_id,
+            booked_by: order.booked_by,
+            key: order.key.clone(),
+            show_id: hold.show_id,
+            cinema_id: show.cinema_id,
+            hold_id: hold.hold_id,
+            status: Status::Pending,
+            seats: seats.collect(),
+            total: hold.total,
+            payment_id: PaymentId::mint(clock, rng),
+            created_at: clock.now(),
+            cancelled_at: None,
+        }
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Verdict> {
+        let booking_id = claim.sale.booking_id;
+        let verdict = match self.inner.lane.submit(Work::Claim(claim)).await {
+            // Never again as it is: it would meet, and take away, its own seats.
+            Err(DbError::CommitUnknown(why)) => {
+                warn!(%booking_id, error = %why, "claim's commit unknown, reading back");
+                match self.sale(booking_id).await? {
+                    Some(_) => Ok(Verdict::Done),
+                    None => Err(Error::Db(DbError::CommitUnknown(why))),
+                }
+            }
+            other => other.map_err(Error::Db),
+        };
+        meters::claim(match &verdict {
+            Ok(Verdict::Done | Verdict::Settled) => "claimed",
+            Ok(Verdict::Refused(_)) => "refused",
+            Ok(Verdict::Known(_)) => "repeated",
+            Err(_) => "failed",
+        });
+        verdict
+    }
+
+    /// Asks the gateway for the money of a claimed booking, and sells or frees its seats as it says.
+    async fn charge(&self, order: &Order, sale: &Arc<Sale>, paying: &mut Paying) -> Result<Answer> {
+        let actor = Actor::User(sale.booked_by);
+        Failpoint::BeforeAuthorise.pass();
+        let authorised = match sale.total.amount {
+            // A free booking needs no gateway.
+            0 => Ok(()),
+            _ => {
+                let gateway = self.inner.parts.payments.gateway();
+                gateway.authorise(sale.booking_id, sale.total, &order.payment_token).await.map(drop)
+            }
+        };
+        Failpoint::AfterAuthorise.pass();
+        let settlement = match authorised {
+            Ok(()) => self.confirm(sale, actor).await,
+            Err(AuthoriseError::Declined { code }) => {
+                let answer = Answer::refusing(Error::PaymentDeclined { decline_code: code.clone() });
+                let settlement =
+                    self.undo(sale, PaymentEnd::Declined { decline_code: code }, Some(answer), actor).await;
+                Failpoint::AfterDecline.pass();
+                settlement
+            }
+            Err(refusal @ (AuthoriseError::Unreachable | AuthoriseError::UnknownToken)) => {
+                match self.undo(sale, PaymentEnd::NeverCharged, None, actor).await {
+                    Settlement::Withdrawn => {
+                        paying.end(Outcome::Abandoned);
+                        return Err(match refusal {
+                            AuthoriseError::UnknownToken => Error::UnknownPaymentToken,
+                            _ => Error::GatewayUnreachable,
+                        });
+                    }
+                    other => other,
+                }
+            }
+            Err(silence @ (AuthoriseError::NoAnswer | AuthoriseError::KeyReused)) => {
+                warn!(booking_id = %sale.booking_id, error = %silence, "payment outcome unknown");
+                Settlement::Open
+            }
+        };
+        Ok(match settlement {
+            Settlement::Confirmed(answer) => {
+                paying.end(Outcome::Booked);
+                answer
+            }
+            Settlement::Failed(answer) => {
+                paying.end(if answer.declines() { Outcome::Declined } else { Outcome::Failed });
+                answer
+            }
+            // The seats stay claimed, and show as held, until the reconciler knows more.
+            Settlement::Withdrawn | Settlement::Open => {
+                paying.ended = true;
+                self.defer(sale).await
+            }
+        })
+    }
+
+    /// What a client hears while the outcome is not known.
+    pub(super) fn pending_answer(&self, sale: &Sale) -> Answer {
+        let body = BookingView::at(sale, Status::Pending, &self.inner.keys, None).body();
+        Answer { status: Answer::ACCEPTED, body }
+    }
+}
+
+/// A payment under way: whatever happens to the call, its hold does not stay in payment for ever.
+struct Paying {
+    booking: Booking,
+    place: Place,
+    booking_id: BookingId,
+    hold_id: HoldId,
+    ended: bool,
+}
+
+impl Paying {
+    fn end(&mut self, outcome: Outcome) {
+        self.ended = true;
+        self.booking.inner.parts.seating.end_payment(self.hold_id, self.booking_id, outcome);
+    }
+}
+
+impl Drop for Paying {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(Outcome::Abandoned);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A cancelled show gives every booking back, exactly once each.
+
+use std::time::Duration;
+
+use marquee_bus::Actor;
+use marquee_kernel::{BookingId, ShowId};
+use marquee_payments::RefundReason;
+use tracing::info;
+
+use super::cancel::GiveBack;
+use super::{Booking, meters};
+use crate::error::{Error, Result};
+use crate::model::Status;
+use crate::store;
+
+/// Bookings given back in one transaction.
+const BATCH_ITEMS_MAX: u32 = 200;
+/// The pause between two looks at bookings whose payment is not settled yet.
+const PENDING_PAUSE: Duration = Duration::from_millis(500);
+/// Looks before the caller is told to come back: other shows wait meanwhile.
+const PENDING_LOOKS_MAX: u32 = 20;
+
+impl Booking {
+    /// Closes the show for good, then gives back every booking of it; what is pending is settled first. Doing it again, or
+    /// after it broke off, does what is left.
+    ///
+    /// # Errors
+    /// [`Error::BookingPending`] when some booking's payment stays unsettled: come back later.
+    pub async fn cancel_show(&self, show_id: ShowId) -> Result<()> {
+        // First: from now on no claim gets in, so that there is an end to what has to be given back.
+        self.inner.parts.seating.close_show(show_id).await?;
+        let mut given_back = 0;
+        for _ in 0..PENDING_LOOKS_MAX {
+            // Pending before confirmed: what is settled in between is then seen as confirmed.
+            let pending = self.of_show(show_id, Status::Pending).await?;
+            given_back += self.give_back_confirmed(show_id).await?;
+            if pending.is_empty() {
+                info!(%show_id, bookings = given_back, "bookings of a cancelled show given back");
+                return Ok(());
+            }
+            tokio::time::sleep(PENDING_PAUSE).await;
+        }
+        Err(Error::BookingPending)
+    }
+
+    async fn give_back_confirmed(&self, show_id: ShowId) -> Result<usize> {
+        let mut total = 0;
+        loop {
+            let confirmed = self.of_show(show_id, Status::Confirmed).await?;
+            if confirmed.is_empty() {
+                return Ok(total);
+            }
+            let order = GiveBack {
+                reason: RefundReason::ShowCancelled,
+                note: None,
+                actor: Actor::System,
+                at: self.inner.parts.clock.now(),
+            };
+            let writer = self.inner.writer.clone();
+            let given_back = self.inner.parts.db.write(move |tx| {
+                let sales = store::find(tx, &confirmed)?;
+                order.carry_out(&writer, tx, &sales)
+            });
+            let given_back = given_back.await?;
+            meters::bookings("cancelled", given_back);
+            total += given_back;
+            self.inner.parts.payments.wake_refunds();
+            self.inner.parts.bus.wake();
+            self.refresh(show_id).await;
+        }
+    }
+
+    async fn of_show(&self, show_id: ShowId, status: Status) -> Result<Vec<BookingId>> {
+        Ok(self.inner.parts.db.read(move |tx| store::of_show(tx, show_id, status, BATCH_ITEMS_MAX)).await?)
+    }
+}

@@ -1,0 +1,131 @@
+//! The use cases of booking. Each file is one of them.
+
+mod batch;
+mod book;
+mod cancel;
+mod cancel_show;
+mod check;
+mod history;
+mod keys;
+mod meters;
+mod reconcile;
+mod settle;
+#[cfg(test)]
+pub(crate) mod tests;
+mod tickets;
+mod under_way;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use marquee_accounts::Accounts;
+use marquee_bus::{Bus, Journal};
+use marquee_db::{Db, Lane};
+use marquee_kernel::{Clock, Rng, Timestamp};
+use marquee_payments::Payments;
+use marquee_seating::Seating;
+use marquee_tickets::SigningKeys;
+use tokio_util::task::TaskTracker;
+
+use self::batch::{Verdict, Work, Writer};
+use self::under_way::UnderWay;
+use crate::error::Result;
+
+pub use self::book::Reply;
+pub use self::check::check;
+pub use self::reconcile::Report;
+pub use self::tickets::Picture;
+
+/// How patient booking is.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a duplicate waits for its original's answer: longer than the gateway may take to answer.
+    pub duplicate_wait: Duration,
+    /// The pause between two looks at what is pending.
+    pub reconcile_every: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { duplicate_wait: Duration::from_secs(8), reconcile_every: Duration::from_secs(2) }
+    }
+}
+
+/// What booking works with.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The database that seating and payments share with it, because they commit together.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness, for ids and the first ticket key.
+    pub rng: Rng,
+    /// The events.
+    pub bus: Bus,
+    /// Where events are written.
+    pub journal: Journal,
+    /// Holds and claims.
+    pub seating: Seating,
+    /// The gateway and its books.
+    pub payments: Payments,
+    /// Who a user is.
+    pub accounts: Accounts,
+}
+
+/// Sells held seats. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Booking {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    settings: Settings,
+    writer: Arc<Writer>,
+    lane: Lane<Work, Verdict>,
+    keys: SigningKeys,
+    under_way: UnderWay,
+    tasks: TaskTracker,
+}
+
+impl Booking {
+    /// The service, with its batch writer running. The keys that sign tickets are in `data_dir`'s `keys/`; the first start
+    /// makes one.
+    ///
+    /// # Errors
+    /// [`crate::Error::TicketKey`] when a key cannot be read or written.
+    pub fn new(parts: Parts, data_dir: &Path, settings: Settings) -> Result<Self> {
+        meters::describe();
+        let keys = keys::open(data_dir, parts.clock.now(), &parts.rng)?;
+        let (clock, rng, journal) = (parts.clock.clone(), parts.rng.clone(), parts.journal.clone());
+        let writer = Arc::new(Writer { clock, rng, journal });
+        let hand = writer.clone();
+        let lane = parts.db.lane("booking", move |tx, works: &[Work]| hand.apply(tx, works));
+        let (under_way, tasks) = (UnderWay::default(), TaskTracker::new());
+        Ok(Self { inner: Arc::new(Inner { parts, settings, writer, lane, keys, under_way, tasks }) })
+    }
+
+    /// Waits until every call that has begun is at its end. Call it when no new ones come.
+    pub async fn drain(&self) {
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.inner.parts.accounts
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.inner.parts.bus
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.parts.db
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.parts.clock.now()
+    }
+}

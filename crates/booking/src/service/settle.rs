@@ -1,0 +1,159 @@
+//! What a payment's outcome means for its booking: sold or undone, in one transaction. The call does it, or the reconciler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use marquee_bus::Actor;
+use marquee_db::Error as DbError;
+use marquee_kernel::{BookingId, ShowId};
+use tracing::{error, info, warn};
+
+use super::batch::{Confirm, Defer, PaymentEnd, Undo, Verdict, Work};
+use super::{Booking, meters};
+use crate::error::{Error, Result};
+use crate::failpoint::Failpoint;
+use crate::model::{Answer, Sale, Status};
+use crate::store;
+use crate::view::BookingView;
+
+/// Tries to write an outcome down before it is left to the reconciler.
+const WRITE_TRIES_MAX: u32 = 5;
+/// The pause after the first try; it doubles from one to the next.
+const WRITE_PAUSE: Duration = Duration::from_millis(20);
+
+/// How a booking stands after an attempt to settle it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Settlement {
+    /// Sold; what its call hears.
+    Confirmed(Answer),
+    /// Not sold; what its call hears.
+    Failed(Answer),
+    /// Not sold, and its call may be made again.
+    Withdrawn,
+    /// Still pending: the reconciler takes it up.
+    Open,
+}
+
+impl Booking {
+    /// Sells the seats of a booking whose money is promised.
+    pub(super) async fn confirm(&self, sale: &Arc<Sale>, actor: Actor) -> Settlement {
+        let answer = self.created_answer(sale);
+        Failpoint::BeforeConfirm.pass();
+        let work = || Work::Confirm(Confirm { sale: sale.clone(), answer: answer.clone(), actor });
+        let verdict = self.write_down(sale.booking_id, work).await;
+        Failpoint::AfterConfirm.pass();
+        match verdict {
+            Some(Verdict::Done) => {
+                meters::bookings("confirmed", 1);
+                self.inner.parts.payments.wake_captures();
+                self.inner.parts.bus.wake();
+                Settlement::Confirmed(answer)
+            }
+            Some(Verdict::Refused(answer)) => {
+                error!(booking_id = %sale.booking_id, "claimed seats were gone, payment goes back");
+                meters::bookings("failed", 1);
+                self.inner.parts.payments.wake_refunds();
+                self.inner.parts.bus.wake();
+                Settlement::Failed(answer)
+            }
+            Some(Verdict::Settled) => match self.settled_status(sale.booking_id).await {
+                Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(answer),
+                Some(Status::Failed) => {
+                    self.give_up_charge(sale.booking_id).await;
+                    let seats = sale.seats.iter().map(|seat| seat.seat_id.clone()).collect();
+                    Settlement::Failed(Answer::refusing(Error::SeatsUnavailable(seats)))
+                }
+                Some(Status::Pending) | None => Settlement::Open,
+            },
+            Some(Verdict::Known(_)) | None => Settlement::Open,
+        }
+    }
+
+    /// Frees the seats of a booking that is not paid. `answer` is what its call hears; without one its key is forgotten.
+    pub(super) async fn undo(
+        &self,
+        sale: &Arc<Sale>,
+        payment: PaymentEnd,
+        answer: Option<Answer>,
+        actor: Actor,
+    ) -> Settlement {
+        let work = || {
+            let (sale, payment, answer) = (sale.clone(), payment.clone(), answer.clone());
+            Work::Undo(Undo { sale, payment, answer, actor })
+        };
+        let undone = |answer: Option<Answer>| answer.map_or(Settlement::Withdrawn, Settlement::Failed);
+        match self.write_down(sale.booking_id, work).await {
+            Some(Verdict::Done) => {
+                meters::bookings(if matches!(payment, PaymentEnd::Declined { .. }) { "declined" } else { "failed" }, 1);
+                self.inner.parts.payments.wake_refunds();
+                self.inner.parts.bus.wake();
+                undone(answer)
+            }
+            Some(Verdict::Settled) => match self.settled_status(sale.booking_id).await {
+                Some(Status::Failed) => undone(answer),
+                Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(self.created_answer(sale)),
+                Some(Status::Pending) | None => Settlement::Open,
+            },
+            Some(Verdict::Refused(_) | Verdict::Known(_)) | None => Settlement::Open,
+        }
+    }
+
+    /// Keeps, and answers, that the outcome is not known yet.
+    pub(super) async fn defer(&self, sale: &Arc<Sale>) -> Answer {
+        let answer = self.pending_answer(sale);
+        meters::bookings("pending", 1);
+        if sale.key.is_some() {
+            let work = || Work::Defer(Defer { sale: sale.clone(), answer: answer.clone() });
+            self.write_down(sale.booking_id, work).await;
+        }
+        answer
+    }
+
+    /// What a client hears when it is booked; always the same for the same booking, whoever confirms it.
+    fn created_answer(&self, sale: &Sale) -> Answer {
+        let body = BookingView::at(sale, Status::Confirmed, &self.inner.keys, None).body();
+        Answer { status: Answer::CREATED, body }
+    }
+
+    /// Has the batch writer do `work`, again when it is not certain that it did: each work changes a pending booking alone,
+    /// so that the second time finds it settled. None when it could not be done now.
+    async fn write_down(&self, booking_id: BookingId, work: impl Fn() -> Work) -> Option<Verdict> {
+        let mut pause = WRITE_PAUSE;
+        for _ in 0..WRITE_TRIES_MAX {
+            match self.inner.lane.submit(work()).await {
+                Ok(verdict) => return Some(verdict),
+                Err(DbError::Closed) => break,
+                Err(problem) => warn!(%booking_id, error = %problem, "outcome not written, will retry"),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        error!(%booking_id, "outcome not written, left to the reconciler");
+        None
+    }
+
+    async fn settled_status(&self, booking_id: BookingId) -> Option<Status> {
+        let status: Result<_, DbError> = self.inner.parts.db.read(move |tx| store::status(tx, booking_id)).await;
+        status.inspect_err(|problem| warn!(%booking_id, error = %problem, "booking not read back")).ok().flatten()
+    }
+
+    /// The reconciler found no charge and gave the seats up, and then there was one.
+    async fn give_up_charge(&self, booking_id: BookingId) {
+        match self.inner.parts.payments.gateway().void(booking_id).await {
+            Ok(state) => info!(%booking_id, charge = ?state, "charge of an undone booking given up"),
+            Err(down) => error!(%booking_id, error = %down, "charge of an undone booking not given up"),
+        }
+    }
+
+    /// Has the seat map show what was committed. What cannot be read now, seating reads a little later by itself.
+    pub(super) async fn refresh(&self, show_id: ShowId) {
+        if let Err(problem) = self.inner.parts.seating.reload(show_id).await {
+            warn!(%show_id, error = %problem, "seats not read again yet");
+        }
+    }
+
+    /// A booking with its seats.
+    pub(super) async fn sale(&self, booking_id: BookingId) -> Result<Option<Sale>> {
+        Ok(self.inner.parts.db.read(move |tx| store::find(tx, &[booking_id])).await?.pop())
+    }
+}

@@ -1,0 +1,289 @@
+//! The rows of bookings, their seats, and idempotency keys.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use marquee_db::{Error, Result, Row, Tx, params};
+use marquee_kernel::{BookingId, Currency, Money, ShowId, Timestamp, UserId};
+
+use crate::model::{Answer, Key, Record, Sale, SoldSeat, Status};
+
+const INSERT: &str = "
+    INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
+        idempotency_key, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const INSERT_SEAT: &str = "
+    INSERT INTO booking_seats (booking_id, seat_id, position, label, category, price, ticket_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+/// The guard of every change: a booking that another writer has moved on is left alone.
+const MOVE: &str = "UPDATE bookings SET status = $3 WHERE booking_id = $1 AND status = $2";
+const CANCEL: &str = "
+    UPDATE bookings SET status = 'cancelled', cancelled_at = $2, cancel_reason = $3
+    WHERE booking_id = $1 AND status = 'confirmed'";
+
+const FIND: &str = "
+    SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by, idempotency_key,
+        created_at, cancelled_at
+    FROM bookings WHERE booking_id = $1";
+const SEATS: &str = "
+    SELECT seat_id, label, category, price, ticket_id FROM booking_seats WHERE booking_id = $1 ORDER BY position";
+const STATUS: &str = "SELECT status FROM bookings WHERE booking_id = $1";
+const OF_USER: &str = "
+    SELECT booking_id FROM bookings
+    WHERE user_id = $1 AND booking_id < $2 ORDER BY booking_id DESC LIMIT $3";
+const OF_USER_NEWEST: &str = "
+    SELECT booking_id FROM bookings WHERE user_id = $1 ORDER BY booking_id DESC LIMIT $2";
+/// `status` is spelt out: a parameter would keep the planner from the partial index.
+const PENDING: &str = "
+    SELECT booking_id FROM bookings
+    WHERE status = 'pending' AND booking_id > $1 ORDER BY booking_id LIMIT $2";
+const COUNT_PENDING: &str = "SELECT COUNT(*) AS n FROM bookings WHERE status = 'pending'";
+const OF_SHOW: &str = "
+    SELECT booking_id FROM bookings
+    WHERE show_id = $1 AND status = $2 ORDER BY booking_id LIMIT $3";
+const AFTER: &str = "SELECT booking_id FROM bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
+
+const CLAIM_KEY: &str = "
+    INSERT INTO idempotency_keys (user_id, key, request_hash, booking_id, created_at)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, key) DO NOTHING";
+const ANSWER_KEY: &str = "
+    UPDATE idempotency_keys SET status = $3, body = $4
+    WHERE user_id = $1 AND key = $2 AND status IS NULL";
+const REMEMBER_KEY: &str = "
+    INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, key) DO NOTHING";
+const FORGET_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND status IS NULL";
+const FIND_KEY: &str = "
+    SELECT request_hash, booking_id, status, body FROM idempotency_keys WHERE user_id = $1 AND key = $2";
+const PURGE_KEYS: &str = "
+    DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+        SELECT user_id, key FROM idempotency_keys
+        WHERE created_at < $1 AND status IS NOT NULL ORDER BY created_at LIMIT $2)";
+
+const KEYS_LEFT_OPEN: &str = "
+    SELECT b.booking_id, b.status FROM idempotency_keys k JOIN bookings b ON b.booking_id = k.booking_id
+    WHERE k.status IS NULL AND b.status <> 'pending' ORDER BY b.booking_id";
+const KEYS_WITH_ODD_ANSWERS: &str = "
+    SELECT COUNT(*) AS n FROM idempotency_keys
+    WHERE status NOT IN (201, 202, 402, 409) OR (status IS NULL) <> (body IS NULL)
+       OR (status IS NULL AND booking_id IS NULL)";
+
+/// Writes new bookings and their seats.
+pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> + Clone) -> Result<()> {
+    let rows = sales.clone().map(|sale| {
+        params![
+            sale.booking_id,
+            sale.user_id,
+            sale.show_id,
+            sale.cinema_id,
+            sale.hold_id,
+            sale.status.word(),
+            sale.total.amount,
+            sale.currency(),
+            sale.payment_id,
+            sale.booked_by,
+            sale.key.as_ref().map(Key::as_str),
+            sale.created_at,
+        ]
+    });
+    tx.execute_each(INSERT, rows)?;
+    let seats = sales.flat_map(|sale| {
+        sale.seats.iter().zip(0_u32..).map(|(seat, position)| {
+            let (label, category) = (&*seat.label, &*seat.category);
+            params![sale.booking_id, &seat.seat_id, position, label, category, seat.price.amount, seat.ticket_id]
+        })
+    });
+    tx.execute_each(INSERT_SEAT, seats)?;
+    Ok(())
+}
+
+/// Takes each booking from `from` to `to`; 0 for one that was not at `from`.
+pub(crate) fn move_on(
+    tx: &mut Tx<'_>,
+    bookings: impl Iterator<Item = BookingId>,
+    from: Status,
+    to: Status,
+) -> Result<Vec<usize>> {
+    tx.execute_each(MOVE, bookings.map(|booking_id| params![booking_id, from.word(), to.word()]))
+}
+
+/// Cancels each confirmed booking; 0 for one that is not confirmed.
+pub(crate) fn cancel(
+    tx: &mut Tx<'_>,
+    bookings: impl Iterator<Item = BookingId>,
+    now: Timestamp,
+    reason: Option<&str>,
+) -> Result<Vec<usize>> {
+    tx.execute_each(CANCEL, bookings.map(|booking_id| params![booking_id, now, reason]))
+}
+
+/// The bookings of those ids, in their order; what does not exist is left out.
+pub(crate) fn find(tx: &mut Tx<'_>, bookings: &[BookingId]) -> Result<Vec<Sale>> {
+    let rows = tx.query_each(FIND, bookings.iter().map(|booking_id| params![*booking_id]))?;
+    let seats = tx.query_each(SEATS, bookings.iter().map(|booking_id| params![*booking_id]))?;
+    let found = rows.iter().zip(&seats).filter_map(|(rows, seats)| rows.first().map(|row| sale(row, seats)));
+    found.collect()
+}
+
+/// Where a booking stands.
+pub(crate) fn status(tx: &mut Tx<'_>, booking_id: BookingId) -> Result<Option<Status>> {
+    tx.query_opt(STATUS, &params![booking_id])?.map(|row| read_status(&row)).transpose()
+}
+
+/// A user's bookings, newest first, older than `before`.
+pub(crate) fn of_user(
+    tx: &mut Tx<'_>,
+    user_id: UserId,
+    before: Option<BookingId>,
+    limit: u32,
+) -> Result<Vec<BookingId>> {
+    let rows = match before {
+        Some(before) => tx.query(OF_USER, &params![user_id, before, limit])?,
+        None => tx.query(OF_USER_NEWEST, &params![user_id, limit])?,
+    };
+    ids(&rows)
+}
+
+/// Pending bookings, oldest first, after `after`.
+pub(crate) fn pending(tx: &mut Tx<'_>, after: BookingId, limit: u32) -> Result<Vec<BookingId>> {
+    ids(&tx.query(PENDING, &params![after, limit])?)
+}
+
+/// How many bookings are pending.
+pub(crate) fn count_pending(tx: &mut Tx<'_>) -> Result<u32> {
+    tx.query_opt(COUNT_PENDING, &[])?.map_or(Ok(0), |row| row.get("n"))
+}
+
+/// Bookings of a show at `status`, oldest first.
+pub(crate) fn of_show(tx: &mut Tx<'_>, show_id: ShowId, status: Status, limit: u32) -> Result<Vec<BookingId>> {
+    ids(&tx.query(OF_SHOW, &params![show_id, status.word(), limit])?)
+}
+
+/// All bookings, oldest first, after `after`.
+pub(crate) fn after(tx: &mut Tx<'_>, after: BookingId, limit: u32) -> Result<Vec<BookingId>> {
+    ids(&tx.query(AFTER, &params![after, limit])?)
+}
+
+/// A key with the call that came with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyedCall<'a> {
+    pub(crate) user_id: UserId,
+    pub(crate) key: &'a Key,
+    pub(crate) request_hash: [u8; 32],
+}
+
+/// Writes each key for a call that makes that booking; 0 for one that is taken.
+pub(crate) fn claim_keys<'a>(
+    tx: &mut Tx<'_>,
+    calls: impl Iterator<Item = (KeyedCall<'a>, BookingId)>,
+    now: Timestamp,
+) -> Result<Vec<usize>> {
+    let rows = calls.map(|(KeyedCall { user_id, key, request_hash }, booking_id)| {
+        params![user_id, key.as_str(), request_hash, booking_id, now]
+    });
+    tx.execute_each(CLAIM_KEY, rows)
+}
+
+/// Writes a key with its answer; false when it is taken.
+pub(crate) fn remember_key(tx: &mut Tx<'_>, call: KeyedCall<'_>, answer: &Answer, now: Timestamp) -> Result<bool> {
+    let KeyedCall { user_id, key, request_hash } = call;
+    let row = params![user_id, key.as_str(), request_hash, answer.status, &*answer.body, now];
+    Ok(tx.execute(REMEMBER_KEY, &row)? == 1)
+}
+
+/// Gives each key its answer, unless it has one: the first answer stays.
+pub(crate) fn answer_keys<'a>(
+    tx: &mut Tx<'_>,
+    answers: impl Iterator<Item = (UserId, &'a Key, &'a Answer)>,
+) -> Result<()> {
+    let rows = answers.map(|(user_id, key, answer)| params![user_id, key.as_str(), answer.status, &*answer.body]);
+    tx.execute_each(ANSWER_KEY, rows).map(drop)
+}
+
+/// Forgets keys that have no answer: their calls may be made again.
+pub(crate) fn forget_keys<'a>(tx: &mut Tx<'_>, keys: impl Iterator<Item = (UserId, &'a Key)>) -> Result<()> {
+    tx.execute_each(FORGET_KEY, keys.map(|(user_id, key)| params![user_id, key.as_str()])).map(drop)
+}
+
+/// What is kept under each key.
+pub(crate) fn records<'a>(
+    tx: &mut Tx<'_>,
+    keys: impl Iterator<Item = (UserId, &'a Key)>,
+) -> Result<Vec<Option<Record>>> {
+    let found = tx.query_each(FIND_KEY, keys.map(|(user_id, key)| params![user_id, key.as_str()]))?;
+    found.iter().map(|rows| rows.first().map(read_record).transpose()).collect()
+}
+
+/// What is kept under a key.
+pub(crate) fn record(tx: &mut Tx<'_>, user_id: UserId, key: &Key) -> Result<Option<Record>> {
+    Ok(records(tx, std::iter::once((user_id, key)))?.pop().flatten())
+}
+
+/// Deletes at most `limit` answered keys older than `before`.
+pub(crate) fn purge_keys(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<usize> {
+    tx.execute(PURGE_KEYS, &params![before, limit])
+}
+
+/// Keys that stand for something which cannot be, one line each.
+pub(crate) fn key_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for row in tx.query(KEYS_LEFT_OPEN, &[])? {
+        let (booking_id, status) = (row.get::<BookingId>("booking_id")?, row.get::<String>("status")?);
+        faults.push(format!("booking {booking_id}: {status}, and its idempotency key has no answer"));
+    }
+    let odd: i64 = tx.query_opt(KEYS_WITH_ODD_ANSWERS, &[])?.map_or(Ok(0), |row| row.get("n"))?;
+    if odd > 0 {
+        faults.push(format!("booking: {odd} idempotency keys hold an answer that is never kept, or half of one"));
+    }
+    Ok(faults)
+}
+
+fn ids(rows: &[Row]) -> Result<Vec<BookingId>> {
+    rows.iter().map(|row| row.get("booking_id")).collect()
+}
+
+fn read_status(row: &Row) -> Result<Status> {
+    let word: String = row.get("status")?;
+    Status::from_word(&word).ok_or_else(|| unreadable("status", "not a booking's status"))
+}
+
+fn sale(row: &Row, seats: &[Row]) -> Result<Sale> {
+    let currency: Currency = row.get("currency")?;
+    let key: Option<String> = row.get("idempotency_key")?;
+    Ok(Sale {
+        booking_id: row.get("booking_id")?,
+        user_id: row.get("user_id")?,
+        booked_by: row.get("booked_by")?,
+        key: key.as_deref().and_then(Key::parse),
+        show_id: row.get("show_id")?,
+        cinema_id: row.get("cinema_id")?,
+        hold_id: row.get("hold_id")?,
+        status: read_status(row)?,
+        seats: seats.iter().map(|seat| sold_seat(seat, currency)).collect::<Result<_>>()?,
+        total: Money::new(row.get("total")?, currency),
+        payment_id: row.get("payment_id")?,
+        created_at: row.get("created_at")?,
+        cancelled_at: row.get("cancelled_at")?,
+    })
+}
+
+fn sold_seat(row: &Row, currency: Currency) -> Result<SoldSeat> {
+    Ok(SoldSeat {
+        seat_id: row.get("seat_id")?,
+        label: Arc::from(row.get::<String>("label")?),
+        category: Arc::from(row.get::<String>("category")?),
+        price: Money::new(row.get("price")?, currency),
+        ticket_id: row.get("ticket_id")?,
+    })
+}
+
+fn read_record(row: &Row) -> Result<Record> {
+    let status: Option<u16> = row.get("status")?;
+    let body: Option<Vec<u8>> = row.get("body")?;
+    let answer = status.zip(body).map(|(status, body)| Answer { status, body: Bytes::from(body) });
+    Ok(Record { request_hash: row.get("request_hash")?, booking_id: row.get("booking_id")?, answer })
+}
+
+fn unreadable(column: &str, problem: &'static str) -> Error {
+    Error::Column { column: column.to_owned(), problem }
+}

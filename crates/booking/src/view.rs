@@ -1,0 +1,141 @@
+//! What a client sees of a booking.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId};
+use marquee_payments::{Refund, RefundStatus};
+use marquee_tickets::{SeatLabel, SigningKeys, TicketClaims, reference};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::{Sale, Status};
+
+/// Room for a booking of two seats as JSON, in bytes; a larger one grows once or twice.
+const BODY_BYTES: usize = 1_024;
+
+/// A booking.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BookingView {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// Its name for people: eight letters and digits that can be read out. Not unique for ever.
+    #[schema(example = "7K3F-9QXD")]
+    pub reference: String,
+    /// The guest.
+    pub user_id: UserId,
+    /// The show.
+    pub show_id: ShowId,
+    /// Where it stands.
+    pub status: Status,
+    /// Its seats, in the order they were picked.
+    pub seats: Vec<SeatView>,
+    /// What it costs.
+    pub total_price: Money,
+    /// Its payment.
+    pub payment_id: PaymentId,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// One for each seat while it is confirmed, otherwise none.
+    pub tickets: Vec<TicketView>,
+    /// The refund, once it was cancelled.
+    #[schema(required)]
+    pub refund: Option<RefundView>,
+}
+
+/// A seat of a booking.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SeatView {
+    /// The seat.
+    pub seat_id: SeatId,
+    /// Its name for people.
+    #[schema(value_type = String, example = "A12")]
+    pub label: Arc<str>,
+    /// Its price area.
+    #[schema(value_type = String, example = "gold")]
+    pub category: Arc<str>,
+    /// What it cost.
+    pub price: Money,
+}
+
+/// A ticket: admits one person to one seat.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TicketView {
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// Its seat.
+    pub seat_id: SeatId,
+    /// The seat's name for people.
+    #[schema(value_type = String, example = "A12")]
+    pub label: Arc<str>,
+    /// What its QR code holds: signed, so that a gate checks it without a network.
+    pub token: String,
+}
+
+/// The money on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RefundView {
+    /// How far it got.
+    pub status: RefundStatus,
+    /// How much.
+    pub amount: Money,
+}
+
+impl From<&Refund> for RefundView {
+    fn from(refund: &Refund) -> Self {
+        Self { status: refund.status, amount: refund.amount }
+    }
+}
+
+impl BookingView {
+    /// `sale` as it will be seen once it has that status, to be kept in the very transaction that gives it.
+    pub(crate) fn at(sale: &Sale, status: Status, keys: &SigningKeys, refund: Option<RefundView>) -> Self {
+        let tickets = match status {
+            Status::Confirmed => tickets(sale, keys),
+            Status::Pending | Status::Failed | Status::Cancelled => Vec::new(),
+        };
+        let seats = sale.seats.iter().map(|seat| SeatView {
+            seat_id: seat.seat_id.clone(),
+            label: seat.label.clone(),
+            category: seat.category.clone(),
+            price: seat.price,
+        });
+        Self {
+            booking_id: sale.booking_id,
+            reference: reference::display(&reference::reference_of(sale.booking_id)),
+            user_id: sale.user_id,
+            show_id: sale.show_id,
+            status,
+            seats: seats.collect(),
+            total_price: sale.total,
+            payment_id: sale.payment_id,
+            created_at: sale.created_at,
+            tickets,
+            refund,
+        }
+    }
+
+    /// The JSON text.
+    pub(crate) fn body(&self) -> Bytes {
+        let mut text = Vec::with_capacity(BODY_BYTES);
+        // Ids, numbers and text into memory: there is nothing that could fail.
+        let _ = serde_json::to_writer(&mut text, self);
+        text.into()
+    }
+}
+
+fn tickets(sale: &Sale, keys: &SigningKeys) -> Vec<TicketView> {
+    let ticket = |seat: &crate::model::SoldSeat| TicketView {
+        ticket_id: seat.ticket_id,
+        seat_id: seat.seat_id.clone(),
+        label: seat.label.clone(),
+        token: keys.sign(&TicketClaims {
+            ticket_id: seat.ticket_id,
+            booking_id: sale.booking_id,
+            show_id: sale.show_id,
+            seat_label: SeatLabel::cut(&seat.label),
+        }),
+    };
+    sale.seats.iter().map(ticket).collect()
+}

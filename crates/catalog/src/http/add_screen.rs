@@ -1,0 +1,46 @@
+//! `POST /admin/cinemas/{cinema_id}/screens`: adds a screen with its first layout.
+
+use axum::extract::State;
+use marquee_bus::Actor;
+use marquee_http::{Admin, Body, Created, Id, Problem, ProblemDoc};
+use marquee_kernel::CinemaId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::refusals::AdminWithBody;
+use super::views::ScreenView;
+use crate::Catalog;
+use crate::model::LayoutPlan;
+
+/// A screen to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddScreen {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// Its seats.
+    layout: LayoutPlan,
+}
+
+/// Adds a screen with its first layout.
+#[utoipa::path(
+    post, path = "/admin/cinemas/{cinema_id}/screens", tag = "administration", security(("bearer" = [])),
+    params(("cinema_id" = CinemaId, Path)), request_body = AddScreen,
+    responses(
+        (status = 201, description = "The screen.", body = ScreenView),
+        (status = 404, description = "`cinema_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+        AdminWithBody,
+    ),
+)]
+pub(super) async fn add_screen(
+    State(catalog): State<Catalog>,
+    Admin(admin): Admin,
+    Id(cinema_id): Id<CinemaId>,
+    body: Body<AddScreen>,
+) -> Result<Created<ScreenView>, Problem> {
+    catalog.cinema(cinema_id).await?;
+    let AddScreen { name, layout } = body.parse()?;
+    let screen = catalog.add_screen(Actor::User(admin.user_id), cinema_id, name, layout).await?;
+    Ok(Created(ScreenView::from(screen)))
+}

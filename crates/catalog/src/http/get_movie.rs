@@ -1,0 +1,19 @@
+//! `GET /movies/{movie_id}`: everything that is known of a movie.
+
+use axum::extract::State;
+use marquee_http::{Id, Problem, ProblemDoc};
+use marquee_kernel::MovieId;
+
+use super::page::{Page, page};
+use super::views::MovieView;
+use crate::Catalog;
+use crate::caches::PageKey;
+
+/// Everything that is known of a movie.
+#[utoipa::path(get, path = "/movies/{movie_id}", tag = "browsing", params(("movie_id" = MovieId, Path)), responses(
+    (status = 200, description = "The movie.", body = MovieView),
+    (status = 404, description = "`movie_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+))]
+pub(super) async fn get_movie(State(catalog): State<Catalog>, Id(movie_id): Id<MovieId>) -> Result<Page, Problem> {
+    page(&catalog, PageKey::Movie(movie_id), async || Ok(MovieView::from(catalog.movie(movie_id).await?))).await
+}

@@ -1,0 +1,21 @@
+//! `GET /shows/{show_id}`: one show, also when it is cancelled or over.
+
+use axum::extract::State;
+use marquee_http::{Id, Json, Problem, ProblemDoc};
+use marquee_kernel::ShowId;
+
+use super::views::ShowView;
+use crate::Catalog;
+
+/// One show, also when it is cancelled or over.
+#[utoipa::path(get, path = "/shows/{show_id}", tag = "browsing", params(("show_id" = ShowId, Path)), responses(
+    (status = 200, description = "The show.", body = ShowView),
+    (status = 404, description = "`show_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+))]
+pub(super) async fn get_show(
+    State(catalog): State<Catalog>,
+    Id(show_id): Id<ShowId>,
+) -> Result<Json<ShowView>, Problem> {
+    let show = catalog.show(show_id).await?;
+    Ok(Json(ShowView::of(&show, &catalog, catalog.now())))
+}

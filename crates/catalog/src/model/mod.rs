@@ -1,0 +1,22 @@
+//! The catalogue's types and rules: pure, no I/O.
+
+mod availability;
+mod cinema;
+mod faults;
+mod layout;
+mod movie;
+mod show;
+mod zone;
+
+pub use availability::Availability;
+pub(crate) use cinema::screen_name;
+pub use cinema::{CUT_OFF_MINUTES_MAX, Cinema, CinemaDetails, Location, SCREENS_PER_CINEMA_MAX, Screen};
+pub(crate) use faults::fold;
+pub use faults::{Checked, Fault, Faults};
+pub use layout::{
+    Layout, LayoutPlan, LayoutSeat, ROW_NAME_CHARS_MAX, ROW_PLACES_MAX, ROWS_MAX, RowPlan, SEATS_MAX, SeatType,
+};
+pub use movie::{DURATION_MINUTES_MAX, Movie, MovieDetails, NewMovie};
+pub use show::{NewShow, Show, ShowDetails, ShowFilter, ShowStatus};
+pub(crate) use show::{Slot, longest_show};
+pub(crate) use zone::{local_date, start_window, zone};

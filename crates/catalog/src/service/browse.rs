@@ -1,0 +1,111 @@
+//! Finding movies, cinemas and shows.
+
+use std::sync::Arc;
+
+use marquee_kernel::{CinemaId, MovieId, Page, PageRequest, ShowId, Timestamp};
+
+use super::Catalog;
+use crate::Error;
+use crate::caches::{ListKey, Listed};
+use crate::model::{Cinema, Movie, Show, ShowFilter, fold};
+use crate::store::{self, MovieFilter};
+
+impl Catalog {
+    /// The movie.
+    ///
+    /// # Errors
+    /// [`Error::MovieNotFound`], [`Error::Db`].
+    pub async fn movie(&self, movie_id: MovieId) -> Result<Movie, Error> {
+        self.inner.db.read(move |tx| store::find_movie(tx, movie_id)?.ok_or(Error::MovieNotFound)).await
+    }
+
+    /// Movies by title.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub(crate) async fn movies(
+        &self,
+        filter: MovieFilter,
+        page: PageRequest<(String, MovieId)>,
+    ) -> Result<Page<Movie>, Error> {
+        let (now, PageRequest { limit, after }) = (self.now(), page);
+        let list = move |tx: &mut marquee_db::Tx<'_>| {
+            store::list_movies(tx, &filter, after.as_ref(), limit + 1, now).map_err(Error::from)
+        };
+        let movies = self.inner.db.read(list).await?;
+        Ok(Page::cut(movies, limit, |movie| (fold(&movie.details.title), movie.movie_id)))
+    }
+
+    /// The cinema and its screens.
+    ///
+    /// # Errors
+    /// [`Error::CinemaNotFound`], [`Error::Db`].
+    pub async fn cinema(&self, cinema_id: CinemaId) -> Result<Cinema, Error> {
+        self.inner
+            .db
+            .read(move |tx| {
+                let mut cinema = store::find_cinema(tx, cinema_id)?.ok_or(Error::CinemaNotFound)?;
+                cinema.screens = store::screens_of(tx, std::iter::once(cinema_id))?.pop().unwrap_or_default();
+                Ok(cinema)
+            })
+            .await
+    }
+
+    /// Cinemas and their screens by name, all or those of a city whatever its case.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub async fn cinemas(
+        &self,
+        city: Option<String>,
+        page: PageRequest<(String, CinemaId)>,
+    ) -> Result<Page<Cinema>, Error> {
+        let PageRequest { limit, after } = page;
+        let list = move |tx: &mut marquee_db::Tx<'_>| {
+            let city = city.as_deref().map(fold);
+            let mut cinemas = store::list_cinemas(tx, city.as_deref(), after.as_ref(), limit + 1)?;
+            let screens = store::screens_of(tx, cinemas.iter().map(|cinema| cinema.cinema_id))?;
+            for (cinema, screens) in cinemas.iter_mut().zip(screens) {
+                cinema.screens = screens;
+            }
+            Ok::<_, Error>(cinemas)
+        };
+        let cinemas = self.inner.db.read(list).await?;
+        Ok(Page::cut(cinemas, limit, |cinema| (fold(&cinema.details.name), cinema.cinema_id)))
+    }
+
+    /// Shows that have not ended, cancelled ones included, by start.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub async fn shows(
+        &self,
+        filter: ShowFilter,
+        page: PageRequest<(Timestamp, ShowId)>,
+    ) -> Result<Page<Arc<Show>>, Error> {
+        let (now, PageRequest { limit, after }) = (self.now(), page);
+        let key = ListKey { filter, after, limit };
+        let listed = match self.caches().list(&key) {
+            Some(listed) => listed,
+            None => self.read_list(key, now).await?,
+        };
+        // What was kept a moment ago may have ended since.
+        let items = listed.shows.iter().filter(|show| show.end_time > now).cloned().collect();
+        Ok(Page { items, next_cursor: listed.next_cursor.clone() })
+    }
+
+    async fn read_list(&self, key: ListKey, now: Timestamp) -> Result<Arc<Listed>, Error> {
+        let (catalog, as_of, wanted) = (self.clone(), self.caches().as_of(), key.clone());
+        let read = move |tx: &mut marquee_db::Tx<'_>| {
+            let ListKey { filter, after, limit } = wanted;
+            let records = store::list_shows(tx, &filter, after, limit + 1, now)?;
+            let shows = records.iter().map(|record| catalog.seat(tx, record));
+            shows.collect::<marquee_db::Result<Vec<_>>>().map_err(Error::from)
+        };
+        let shows = self.inner.db.read(read).await?;
+        let Page { items, next_cursor } = Page::cut(shows, key.limit, |show| (show.start_time, show.show_id));
+        let listed = Arc::new(Listed { shows: items, next_cursor });
+        self.caches().keep_list(as_of, key, listed.clone());
+        Ok(listed)
+    }
+}

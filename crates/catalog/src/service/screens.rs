@@ -1,0 +1,117 @@
+//! Adding, changing and removing screens.
+
+use marquee_bus::Actor;
+use marquee_kernel::{CinemaId, ScreenId};
+use serde_json::json;
+
+use super::{Catalog, event};
+use crate::Error;
+use crate::caches::Touched;
+use crate::model::{Faults, Layout, LayoutPlan, SCREENS_PER_CINEMA_MAX, Screen, screen_name};
+use crate::store::{self, User};
+
+/// The version of a screen's first layout.
+const FIRST_VERSION: i64 = 1;
+
+impl Catalog {
+    /// Adds a screen to a cinema.
+    ///
+    /// # Errors
+    /// [`Error::CinemaNotFound`], [`Error::Invalid`], [`Error::Db`].
+    pub async fn add_screen(
+        &self,
+        actor: Actor,
+        cinema_id: CinemaId,
+        name: String,
+        plan: LayoutPlan,
+    ) -> Result<Screen, Error> {
+        let (name, plan) = (screen_name(name)?.into_inner(), plan.check()?);
+        let layout = Layout::of(&plan, FIRST_VERSION);
+        self.write(Touched::NoShow, move |catalog, tx| {
+            if !store::lock_cinema(tx, cinema_id)? {
+                return Err(Error::CinemaNotFound);
+            }
+            if store::count_screens(tx, cinema_id)? >= SCREENS_PER_CINEMA_MAX {
+                let message = format!("the cinema has {SCREENS_PER_CINEMA_MAX} screens already, the most there can be");
+                return Err(Faults::one("name", message).into());
+            }
+            let screen_id = ScreenId::mint(&catalog.inner.clock, &catalog.inner.rng);
+            let (capacity, layout_version) = (layout.capacity(), layout.version);
+            let screen = Screen { screen_id, cinema_id, name, capacity, layout_version };
+            store::insert_screen(tx, &screen, catalog.now())?;
+            store::insert_layout(tx, screen_id, &layout, &plan)?;
+            let payload = json!({ "cinema_id": cinema_id, "name": screen.name, "capacity": capacity });
+            catalog.record(tx, event("ScreenAdded", actor, screen_id, payload))?;
+            Ok(screen)
+        })
+        .await
+    }
+
+    /// The screen.
+    ///
+    /// # Errors
+    /// [`Error::ScreenNotFound`], [`Error::Db`].
+    pub async fn screen(&self, screen_id: ScreenId) -> Result<Screen, Error> {
+        self.inner.db.read(move |tx| store::find_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)).await
+    }
+
+    /// Renames a screen, or gives it its next layout: shows that are scheduled keep theirs, new ones take the new one.
+    ///
+    /// # Errors
+    /// [`Error::ScreenNotFound`], [`Error::Invalid`], [`Error::Db`].
+    pub async fn change_screen(
+        &self,
+        actor: Actor,
+        screen_id: ScreenId,
+        name: Option<String>,
+        plan: Option<LayoutPlan>,
+    ) -> Result<Screen, Error> {
+        let name = name.map(screen_name).transpose()?;
+        let plan = plan.map(LayoutPlan::check).transpose()?;
+        self.write(Touched::EveryShow, move |catalog, tx| {
+            store::lock_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)?;
+            let before = store::find_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)?;
+            let mut screen = before.clone();
+            if let Some(name) = name {
+                screen.name = name.into_inner();
+            }
+            let current = store::find_plan(tx, screen_id, before.layout_version)?;
+            if let Some(plan) = plan.filter(|plan| *plan != current) {
+                let layout = Layout::of(&plan, before.layout_version + 1);
+                store::insert_layout(tx, screen_id, &layout, &plan)?;
+                (screen.layout_version, screen.capacity) = (layout.version, layout.capacity());
+                let payload = json!({
+                    "version": { "old": before.layout_version, "new": screen.layout_version },
+                    "capacity": { "old": before.capacity, "new": screen.capacity },
+                });
+                catalog.record(tx, event("LayoutSucceeded", actor, screen_id, payload))?;
+            }
+            if before.name != screen.name {
+                let payload = json!({ "name": { "old": before.name, "new": screen.name } });
+                catalog.record(tx, event("ScreenChanged", actor, screen_id, payload))?;
+            }
+            if before != screen {
+                store::update_screen(tx, &screen)?;
+            }
+            Ok(screen)
+        })
+        .await
+    }
+
+    /// Removes a screen that no coming show uses.
+    ///
+    /// # Errors
+    /// [`Error::ScreenNotFound`], [`Error::InUse`], [`Error::Db`].
+    pub async fn remove_screen(&self, actor: Actor, screen_id: ScreenId) -> Result<(), Error> {
+        self.write(Touched::NoShow, move |catalog, tx| {
+            let now = catalog.now();
+            store::lock_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)?;
+            if let Some(show_id) = store::coming_show_of(tx, User::Screen(screen_id), now)? {
+                return Err(Error::InUse(show_id));
+            }
+            store::delete_screen(tx, screen_id, now)?;
+            catalog.record(tx, event("ScreenRemoved", actor, screen_id, json!({})))
+        })
+        .await
+    }
+}

@@ -1,0 +1,218 @@
+//! The calls as a client sees them.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use axum::{Extension, Router};
+use marquee_http::{Authenticate, Caller, Grant, Problem, Role};
+use marquee_kernel::{Code, SessionId, UserId};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use super::*;
+
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+
+fn app(house: &House) -> Router {
+    let authenticate: Authenticate = Arc::new(|token| {
+        let role = match token {
+            "admin" => Role::Admin,
+            "customer" => Role::Customer,
+            _ => return Err(Problem::new(Code::Unauthenticated, "no")),
+        };
+        let (user_id, session_id) = (UserId::from(Uuid::nil()), SessionId::from(Uuid::nil()));
+        Ok(Caller { user_id, session_id, grants: Arc::new([Grant { role, cinema_id: None }]) })
+    });
+    let (router, _) = crate::router(house.catalog.clone()).split_for_parts();
+    router.layer(Extension(authenticate))
+}
+
+async fn call(app: &Router, token: &str, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body.map_or(Body::empty(), |body| Body::from(body.to_string())))
+        .unwrap();
+    let answer = app.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+async fn get(app: &Router, path: &str) -> (u16, Value) {
+    let (status, body) = call(app, "customer", "GET", path, None).await;
+    (status.as_u16(), body)
+}
+
+async fn admin(app: &Router, method: &str, path: &str, body: Value) -> (u16, Value) {
+    let (status, body) = call(app, "admin", method, path, Some(body)).await;
+    (status.as_u16(), body)
+}
+
+fn refused((status, body): &(u16, Value)) -> (u16, &str) {
+    (*status, body["code"].as_str().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn an_administrator_puts_a_show_on_sale() {
+    let house = House::open();
+    let app = app(&house);
+    let dune = json!({ "title": "Dune", "duration_minutes": 155, "genres": ["Sci-Fi"], "release_date": "2026-11-20" });
+    let (status, movie) = admin(&app, "POST", "/admin/movies", dune).await;
+    assert_eq!((status, &movie["rating"]), (201, &json!({ "average": null, "count": 0 })));
+    let place = json!({ "lat": 19.076, "lon": 72.8777 });
+    let regal = json!({ "name": "Regal", "city": "Mumbai", "timezone": "Asia/Kolkata", "location": place });
+    let (status, cinema) = admin(&app, "POST", "/admin/cinemas", regal).await;
+    assert_eq!((status, &cinema["location"]), (201, &place));
+    let path = format!("/admin/cinemas/{}/screens", cinema["cinema_id"].as_str().unwrap());
+    let rows = json!([{ "row": "A", "category": "gold", "seats": "12345_6789" }]);
+    let (status, screen) = admin(&app, "POST", &path, json!({ "name": "Audi 1", "layout": { "rows": rows } })).await;
+    assert_eq!((status, &screen["capacity"]), (201, &json!(9)));
+    let show = json!({
+        "movie_id": movie["movie_id"], "screen_id": screen["screen_id"], "start_time": "2026-12-01T15:30:00+05:30",
+        "language": "Hindi", "format": "IMAX", "prices": { "gold": { "amount": 25000, "currency": "INR" } },
+    });
+    let (status, scheduled) = admin(&app, "POST", "/admin/shows", show.clone()).await;
+    assert_eq!(status, 201);
+    assert_eq!(scheduled["start_time"], "2026-12-01T10:00:00Z");
+    assert_eq!(scheduled["end_time"], "2026-12-01T12:35:00Z");
+    assert_eq!(scheduled["status"], "on_sale");
+    let path = format!("/shows/{}", scheduled["show_id"].as_str().unwrap());
+    assert_eq!(get(&app, &path).await, (200, scheduled.clone()));
+    assert_eq!(refused(&admin(&app, "POST", "/admin/shows", show).await), (409, "screen_occupied"));
+    // What seating says shows in every list at once.
+    house.catalog.availability().set_taken(scheduled["show_id"].as_str().unwrap().parse().unwrap(), 4);
+    let (_, list) = get(&app, "/shows?date=2026-12-01&city=mumbai").await;
+    assert_eq!((&list["items"][0]["seats_available"], &list["next_cursor"]), (&json!(5), &Value::Null));
+    let (_, found) = get(&app, "/movies?q=DUN&genre=sci-fi&language=&city=Mumbai").await;
+    assert_eq!(found["items"][0]["movie_id"], movie["movie_id"]);
+    assert!(found["items"][0].get("synopsis").is_none());
+    let (_, cinemas) = get(&app, "/cinemas?city=MUMBAI").await;
+    assert_eq!(
+        cinemas["items"][0]["screens"][0],
+        json!({
+            "screen_id": screen["screen_id"], "name": "Audi 1", "capacity": 9,
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_is_kept_in_memory_changes_with_the_catalogue() {
+    let house = House::open();
+    let app = app(&house);
+    let film = house.movie("Dune", 155).await;
+    let page = format!("/movies/{film}");
+    for (path, title) in [("/movies", "/items/0/title"), (page.as_str(), "/title")] {
+        assert_eq!(get(&app, path).await.1.pointer(title), Some(&json!("Dune")));
+    }
+    let change = json!({ "title": "Dune: Part Two", "director": "Villeneuve" });
+    assert_eq!(admin(&app, "PATCH", &format!("/admin{page}"), change).await.0, 200);
+    for (path, title) in [("/movies", "/items/0/title"), (page.as_str(), "/title")] {
+        assert_eq!(get(&app, path).await.1.pointer(title), Some(&json!("Dune: Part Two")));
+    }
+    let (_, changed) = admin(&app, "PATCH", &format!("/admin{page}"), json!({ "director": null })).await;
+    assert_eq!(changed["director"], Value::Null);
+    let (status, _) = call(&app, "admin", "DELETE", &format!("/admin{page}"), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(refused(&get(&app, &page).await), (404, "movie_not_found"));
+    assert_eq!(get(&app, "/movies").await.1["items"], json!([]));
+}
+
+#[tokio::test]
+async fn checks_come_in_the_contracts_order() {
+    let house = House::open();
+    let app = app(&house);
+    for (path, method) in [("movies", "PATCH"), ("cinemas", "PATCH"), ("screens", "PATCH"), ("shows", "PATCH")] {
+        let path = format!("/admin/{path}/{NOBODY}");
+        let bad = Some(json!({ "nonsense": 1 }));
+        assert_eq!(call(&app, "nobody", method, &path, bad.clone()).await.0, 401);
+        assert_eq!(call(&app, "customer", method, &path, bad.clone()).await.0, 403);
+        assert_eq!(call(&app, "admin", method, &path, bad).await.0, 404);
+        assert_eq!(call(&app, "customer", "DELETE", &path, None).await.0, 403);
+        assert_eq!(call(&app, "admin", "DELETE", &path, None).await.0, 404);
+    }
+    assert_eq!(call(&app, "customer", "PATCH", "/admin/movies/no-id", None).await.0, 403);
+    let screens = format!("/admin/cinemas/{NOBODY}/screens");
+    assert_eq!(refused(&admin(&app, "POST", &screens, json!({})).await), (404, "cinema_not_found"));
+    let show = json!({
+        "movie_id": NOBODY, "screen_id": NOBODY, "start_time": "2020-01-01T00:00:00Z", "prices": {},
+    });
+    assert_eq!(refused(&admin(&app, "POST", "/admin/shows", show).await), (404, "movie_not_found"));
+}
+
+#[tokio::test]
+async fn nothing_that_is_sent_is_ignored() {
+    let house = House::open();
+    let app = app(&house);
+    let film = house.movie("Dune", 155).await;
+    let path = format!("/admin/movies/{film}");
+    let bodies = [
+        json!({ "rating": { "average": 5, "count": 1 } }),
+        json!({ "title": null }),
+        json!({ "title": "" }),
+        json!({ "title": "a\u{7}" }),
+        json!({ "duration_minutes": 0 }),
+        json!({ "duration_minutes": -1 }),
+        json!({ "genres": ["Drama", "drama"] }),
+        json!({ "release_date": "yesterday" }),
+    ];
+    for body in bodies {
+        let answer = admin(&app, "PATCH", &path, body.clone()).await;
+        assert_eq!(refused(&answer), (422, "invalid_request"), "{body}");
+        assert!(!answer.1["errors"][0]["field"].as_str().unwrap().is_empty(), "{body}");
+    }
+    assert_eq!(admin(&app, "PATCH", &path, json!({})).await.0, 200);
+    let queries = [
+        "/movies?limit=0",
+        "/movies?limit=101",
+        "/movies?cursor=x",
+        "/movies?title=x",
+        "/movies?q=a&q=b",
+        "/shows?date=2026-02-30",
+        "/shows?movie_id=x",
+        "/shows?cursor=WyJhIiwxXQ",
+        "/cinemas?limit=-1",
+    ];
+    for query in queries {
+        assert_eq!(refused(&get(&app, query).await), (422, "invalid_request"), "{query}");
+    }
+    let long = format!("/movies?q={}", "x".repeat(101));
+    assert_eq!(get(&app, &long).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_show_is_cancelled_by_deleting_it_as_often_as_one_likes() {
+    let house = House::open();
+    let app = app(&house);
+    let (dune, one) = (house.movie("Dune", 120).await, house.screen_in("Mumbai", "Asia/Kolkata").await);
+    let show = house.schedule(dune, one, at("2026-12-01T10:00:00Z")).await.unwrap();
+    let path = format!("/admin/shows/{}", show.show_id);
+    for body in [json!({ "screen_id": one }), json!({ "prices": {} }), json!({ "start_time": NOON })] {
+        assert_eq!(refused(&admin(&app, "PATCH", &path, body).await), (422, "invalid_request"));
+    }
+    let (status, first) = call(&app, "admin", "DELETE", &path, None).await;
+    assert_eq!((status.as_u16(), &first["status"]), (200, &json!("cancelled")));
+    assert_eq!(call(&app, "admin", "DELETE", &path, None).await, (status, first));
+    assert_eq!(get(&app, "/shows").await.1["items"][0]["status"], "cancelled");
+    let past = house.schedule(dune, one, at("2026-12-01T10:00:00Z")).await.unwrap();
+    house.hands.set(past.start_time);
+    let path = format!("/admin/shows/{}", past.show_id);
+    assert_eq!(refused(&admin(&app, "DELETE", &path, json!({})).await), (422, "invalid_request"));
+    assert_eq!(refused(&admin(&app, "PATCH", &path, json!({ "format": "3D" })).await), (422, "invalid_request"));
+}
+
+#[test]
+fn the_document_tells_every_call() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let (_, document) = crate::router(House::open().catalog).split_for_parts();
+    let document = serde_json::to_value(document).unwrap();
+    let calls = document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len());
+    assert_eq!(calls.sum::<usize>(), 18);
+    let schedule = &document["paths"]["/admin/shows"]["post"]["responses"];
+    let mut statuses: Vec<_> = schedule.as_object().unwrap().keys().collect();
+    statuses.sort();
+    assert_eq!(statuses, ["201", "400", "401", "403", "404", "409", "415", "422"]);
+}
