@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use marquee_db::{Result, Tx};
-use marquee_kernel::{BookingId, Money, PaymentId};
+use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId};
 use marquee_payments::{PaymentState, Refund, ledger};
+use marquee_seating::claims;
 use uuid::Uuid;
 
 use crate::model::{Sale, Status};
@@ -19,6 +20,7 @@ const PAGE_ROWS: u32 = 500;
 /// What the database says.
 pub fn check(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     let mut faults = store::key_faults(tx)?;
+    orphans(tx, &mut faults)?;
     let mut after = BookingId::from(Uuid::nil());
     loop {
         let page = store::after(tx, after, PAGE_ROWS)?;
@@ -30,11 +32,49 @@ pub fn check(tx: &mut Tx<'_>) -> Result<Vec<String>> {
         for sale in &sales {
             let found = [
                 seats_fault(sale).map(str::to_owned),
+                standing_fault(tx, sale)?,
                 payment_fault(sale, ledger::state_of(tx, sale.payment_id)?, &refunds),
             ];
             faults.extend(found.into_iter().flatten().map(|fault| format!("booking {}: {fault}", sale.booking_id)));
         }
     }
+}
+
+/// Seats that are sold, but to no booking that has them.
+fn orphans(tx: &mut Tx<'_>, faults: &mut Vec<String>) -> Result<()> {
+    let mut after = (ShowId::from(Uuid::nil()), SeatId::from(""));
+    loop {
+        let page = claims::sold_after(tx, &after, PAGE_ROWS)?;
+        let Some((show_id, seat_id, _)) = page.last() else { return Ok(()) };
+        after = (*show_id, seat_id.clone());
+        let mut owners: Vec<BookingId> = page.iter().map(|(_, _, booking_id)| *booking_id).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let sales: HashMap<BookingId, Sale> =
+            store::find(tx, &owners)?.into_iter().map(|sale| (sale.booking_id, sale)).collect();
+        for (show_id, seat_id, booking_id) in page {
+            let owned = sales.get(&booking_id).is_some_and(|sale| {
+                let live = matches!(sale.status, Status::Pending | Status::Confirmed);
+                live && sale.show_id == show_id && sale.seats.iter().any(|seat| seat.seat_id == seat_id)
+            });
+            if !owned {
+                faults.push(format!("seat {seat_id} of show {show_id}: sold to booking {booking_id}, which has it not"));
+            }
+        }
+    }
+}
+
+/// A live booking has each of its seats; one that is over has none.
+fn standing_fault(tx: &mut Tx<'_>, sale: &Sale) -> Result<Option<String>> {
+    let seats = sale.seats.iter().map(|seat| seat.seat_id.clone());
+    let found = claims::standing(tx, sale.show_id, sale.booking_id, seats)?;
+    let due = match sale.status {
+        Status::Pending => (sale.seats.len(), 0),
+        Status::Confirmed => (0, sale.seats.len()),
+        Status::Failed | Status::Cancelled => (0, 0),
+    };
+    let (claimed, booked) = found;
+    Ok((found != due).then(|| format!("{}, and has {claimed} seats claimed, {booked} booked", sale.status.word())))
 }
 
 fn seats_fault(sale: &Sale) -> Option<&'static str> {

@@ -17,6 +17,11 @@ const CONFIRM: &str = "
 const UNCLAIM: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
 const FREE: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2";
 
+const STANDING: &str = "SELECT status, booking_id FROM show_seats WHERE show_id = $1 AND seat_id = $2";
+const SOLD_AFTER: &str = "
+    SELECT show_id, seat_id, booking_id FROM show_seats
+    WHERE (show_id, seat_id) > ($1, $2) AND status <> 'blocked' ORDER BY show_id, seat_id LIMIT $3";
+
 /// Seats that a booking wants for itself, all of one show, each once.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -103,6 +108,40 @@ pub fn confirm(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<
 /// What the database says.
 pub fn free(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<usize>> {
     tx.execute_each(FREE, bookings.iter().map(|(show_id, booking_id)| params![*booking_id, *show_id]))
+}
+
+/// How many of a booking's seats stand as claimed and as booked, as `(claimed, booked)`; for `marquee check`.
+///
+/// # Errors
+/// What the database says.
+pub fn standing(
+    tx: &mut Tx<'_>,
+    show_id: ShowId,
+    booking_id: BookingId,
+    seats: impl IntoIterator<Item = SeatId>,
+) -> Result<(usize, usize)> {
+    let (mut claimed, mut booked) = (0, 0);
+    for row in tx.query_each(STANDING, seats.into_iter().map(|seat_id| params![show_id, seat_id]))?.iter().flatten() {
+        if row.get::<Option<BookingId>>("booking_id")? == Some(booking_id) {
+            let status: String = row.get("status")?;
+            claimed += usize::from(status == "claimed");
+            booked += usize::from(status == "booked");
+        }
+    }
+    Ok((claimed, booked))
+}
+
+/// Up to `limit` seats that are claimed or booked, and by which booking, in order after `(show, seat)`; for `marquee check`.
+///
+/// # Errors
+/// What the database says.
+pub fn sold_after(
+    tx: &mut Tx<'_>,
+    after: &(ShowId, SeatId),
+    limit: u32,
+) -> Result<Vec<(ShowId, SeatId, BookingId)>> {
+    let rows = tx.query(SOLD_AFTER, &params![after.0, &after.1, limit])?;
+    rows.iter().map(|row| Ok((row.get("show_id")?, row.get("seat_id")?, row.get("booking_id")?))).collect()
 }
 
 fn closed_shows(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<HashSet<ShowId>> {
