@@ -17,6 +17,8 @@ use crate::store;
 const READ_ROWS: u32 = 500;
 /// How long a consumer sleeps when nobody wakes it: another process may have appended.
 const IDLE: Duration = Duration::from_millis(500);
+/// How long a woken consumer waits for more before it looks.
+const GATHER: Duration = Duration::from_millis(10);
 /// The first and the longest pause after a handler's or the database's error.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
@@ -75,7 +77,7 @@ impl Bus {
         })
     }
 
-    async fn consume<F, Fut>(&self, consumer: &'static str, kinds: &[&str], handle: F)
+    async fn consume<F, Fut>(&self, consumer: &'static str, kinds: &'static [&'static str], handle: F)
     where
         F: Fn(Delivered) -> Fut,
         Fut: Future<Output = Result<(), String>>,
@@ -90,6 +92,9 @@ impl Bus {
                     (seq, pause) = (Some(at), BACKOFF_MIN);
                     // Either way it looks again: woken, or because another process may have appended.
                     let _ = tokio::time::timeout(IDLE, signal.changed()).await;
+                    // A busy hour wakes thousands of times a second: one look serves them all.
+                    tokio::time::sleep(GATHER).await;
+                    signal.mark_unchanged();
                 }
                 Err(error) => {
                     warn!(consumer, error, "event delivery failed, will retry");
@@ -104,7 +109,7 @@ impl Bus {
     async fn advance<F, Fut>(
         &self,
         consumer: &'static str,
-        kinds: &[&str],
+        kinds: &'static [&'static str],
         seq: Option<i64>,
         handle: &F,
     ) -> Result<Step, String>
@@ -116,22 +121,17 @@ impl Bus {
             Some(seq) => seq,
             None => self.start(consumer).await.map_err(|error| error.to_string())?,
         };
-        let entries = self.db.read(move |tx| store::after(tx, from, READ_ROWS)).await;
-        let entries = entries.map_err(|error: marquee_db::Error| error.to_string())?;
-        let (more, last) = (entries.len() == READ_ROWS as usize, entries.last().map_or(from, |entry| entry.seq));
-        let mut handled = false;
-        for entry in entries.into_iter().filter(|entry| kinds.contains(&entry.kind.as_str())) {
+        let found = self.db.read(move |tx| store::of_kinds_after(tx, kinds, from, READ_ROWS)).await;
+        let (entries, reached) = found.map_err(|error: marquee_db::Error| error.to_string())?;
+        let more = entries.len() == READ_ROWS as usize;
+        for entry in entries {
             let at = entry.seq;
             handle(entry).await?;
-            handled = true;
             self.record(consumer, at).await?;
         }
-        // What was only skipped need not be recorded each time: skipping it again after a restart costs a read.
-        if more && !handled && last > from {
-            self.record(consumer, last).await?;
-        }
-        gauge!("marquee_event_position", "consumer" => consumer).set(last as f64);
-        Ok(if more { Step::More(last) } else { Step::Idle(last) })
+        // What was only passed over is not recorded: passing over it again after a restart costs one read.
+        gauge!("marquee_event_position", "consumer" => consumer).set(reached as f64);
+        Ok(if more { Step::More(reached) } else { Step::Idle(reached) })
     }
 
     async fn start(&self, consumer: &'static str) -> Result<i64> {

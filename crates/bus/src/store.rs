@@ -1,6 +1,6 @@
 //! The journal's rows and the seal that chains them.
 
-use marquee_db::{Result, Row, Tx, params};
+use marquee_db::{Result, Row, Tx, Value, params};
 use marquee_kernel::{EventId, ShowId, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -13,6 +13,8 @@ const APPEND: &str = "
 const AFTER: &str = "
     SELECT seq, event_id, at, kind, actor, show_id, subject, payload, hash
     FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
+const OF_KINDS_AFTER: &str = "
+    SELECT seq, event_id, at, kind, show_id, subject, payload FROM journal WHERE seq > $1 AND seq <= $2";
 const LAST_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) AS seq FROM journal";
 const OFFSET: &str = "SELECT seq FROM journal_offsets WHERE consumer = $1";
 const SET_OFFSET: &str = "
@@ -94,8 +96,29 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     }
 }
 
-pub(crate) fn after(tx: &mut Tx<'_>, seq: i64, limit: u32) -> Result<Vec<Delivered>> {
-    tx.query(AFTER, &params![seq, limit])?.iter().map(delivered).collect()
+/// Entries of the `kinds` after `seq`, and how far the look went: nothing of these kinds lies between.
+pub(crate) fn of_kinds_after(
+    tx: &mut Tx<'_>,
+    kinds: &[&str],
+    seq: i64,
+    limit: u32,
+) -> Result<(Vec<Delivered>, i64)> {
+    let head = last_seq(tx)?;
+    // Most entries are of no concern to a consumer: they are passed over where they lie, unread.
+    let marks: Vec<String> = (4..kinds.len() + 4).map(|n| format!("${n}")).collect();
+    let sql = format!("{OF_KINDS_AFTER} AND kind IN ({}) ORDER BY seq LIMIT $3", marks.join(", "));
+    let mut values = params![seq, head, limit].to_vec();
+    values.extend(kinds.iter().map(|kind| Value::from(*kind)));
+    let found = tx.query(&sql, &values)?.iter().map(delivered).collect::<Result<Vec<_>>>()?;
+    let reached = match found.last() {
+        Some(last) if found.len() == limit as usize => last.seq,
+        _ => head.max(seq),
+    };
+    Ok((found, reached))
+}
+
+fn last_seq(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.query_opt(LAST_SEQ, &[])?.map_or(Ok(0), |row| row.get("seq"))
 }
 
 fn delivered(row: &Row) -> Result<Delivered> {
@@ -116,10 +139,7 @@ fn delivered(row: &Row) -> Result<Delivered> {
 pub(crate) fn offset(tx: &mut Tx<'_>, consumer: &str) -> Result<i64> {
     match tx.query_opt(OFFSET, &params![consumer])? {
         Some(row) => row.get("seq"),
-        None => match tx.query_opt(LAST_SEQ, &[])? {
-            Some(row) => row.get("seq"),
-            None => Ok(0),
-        },
+        None => last_seq(tx),
     }
 }
 

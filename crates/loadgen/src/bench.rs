@@ -25,16 +25,40 @@ const MANY_SHOWS: usize = 100_000;
 pub(crate) struct Plan {
     pub(crate) marquee: PathBuf,
     pub(crate) length: Duration,
+    pub(crate) only: Option<Part>,
+}
+
+/// A part of the bench.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Cached reads
+    Reads,
+    /// Holds and releases
+    Holds,
+    /// Durable bookings
+    Bookings,
+    /// A hundred thousand shows
+    Shows,
 }
 
 /// Runs everything and prints it.
 pub(crate) async fn run(plan: &Plan) -> Result<()> {
     println!("Each figure with its limit from the same run; goals are ratios where the limit is a machine's.\n");
     println!("{:<44} {:>12} {:>12} {:>8} {:>8}  latency, server CPU", "path", "figure", "limit", "ratio", "goal");
-    seat_map(plan).await?;
-    hold_and_release(plan).await?;
-    durable_bookings(plan).await?;
-    many_shows(plan).await
+    let wanted = |part| plan.only.is_none_or(|only| only == part);
+    if wanted(Part::Reads) {
+        cached_reads(plan).await?;
+    }
+    if wanted(Part::Holds) {
+        hold_and_release(plan).await?;
+    }
+    if wanted(Part::Bookings) {
+        durable_bookings(plan).await?;
+    }
+    if wanted(Part::Shows) {
+        many_shows(plan).await?;
+    }
+    Ok(())
 }
 
 fn row(path: &str, outcome: &Outcome, limit: Option<f64>, goal: &str) {
@@ -64,7 +88,7 @@ async fn repeat(address: SocketAddr, request: Vec<u8>, server: &Server, length: 
     .await
 }
 
-async fn seat_map(plan: &Plan) -> Result<()> {
+async fn cached_reads(plan: &Plan) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let (movies, shows) = stage::set(dir.path(), 100, 1).await?;
     let marquee = Server::marquee(&plan.marquee, dir.path())?;

@@ -24,6 +24,9 @@ enum Command {
         /// Seconds of each load
         #[arg(long, default_value_t = 8)]
         seconds: u64,
+        /// One part alone
+        #[arg(long)]
+        only: Option<bench::Part>,
     },
     /// Serve a file's bytes with bare axum: the limit that reads are held against
     Floor {
@@ -37,8 +40,8 @@ enum Command {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Floor { address, body } => floor::serve(address, &body),
-        Command::Bench { marquee, seconds } => {
-            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds) };
+        Command::Bench { marquee, seconds, only } => {
+            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds), only };
             tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench::run(&plan))
         }
     }
