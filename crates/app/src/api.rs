@@ -7,9 +7,9 @@ use bytes::Bytes;
 use marquee_http::{FieldError, ProblemDoc};
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
-use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::services::Services;
@@ -48,7 +48,8 @@ pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
         .layer(CompressionLayer::new());
     // Seat maps come with encodings of their own, made once per version.
     let api = compressed.merge(marquee_seating::router(services.seating.clone()));
-    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api).split_for_parts();
+    let (router, mut document) =
+        OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api).split_for_parts();
     finish(&mut document);
     (router, document)
 }
@@ -58,9 +59,9 @@ pub(crate) fn router(services: &Services) -> Router {
     let (router, document) = describe(services);
     let json = Bytes::from(document.to_json().unwrap_or_default());
     let policy = (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(DOCS_POLICY));
-    let docs = Router::from(utoipa_swagger_ui::SwaggerUi::new("/api/docs").config(
-        utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"]),
-    ));
+    let docs = Router::from(
+        utoipa_swagger_ui::SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"])),
+    );
     let docs = docs.layer(ServiceBuilder::new().map_response(move |mut answer: axum::response::Response| {
         answer.headers_mut().insert(policy.0.clone(), policy.1.clone());
         answer

@@ -95,7 +95,12 @@ fn serve_connection(
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let router = router.clone();
-        async move { Ok::<_, Infallible>(match router.oneshot(request).await { Ok(answer) => answer, Err(never) => match never {} }) }
+        async move {
+            Ok::<_, Infallible>(match router.oneshot(request).await {
+                Ok(answer) => answer,
+                Err(never) => match never {},
+            })
+        }
     });
     settings.serve_connection(TokioIo::new(socket), service).into_owned()
 }

@@ -97,12 +97,7 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>> {
 }
 
 /// Entries of the `kinds` after `seq`, and how far the look went: nothing of these kinds lies between.
-pub(crate) fn of_kinds_after(
-    tx: &mut Tx<'_>,
-    kinds: &[&str],
-    seq: i64,
-    limit: u32,
-) -> Result<(Vec<Delivered>, i64)> {
+pub(crate) fn of_kinds_after(tx: &mut Tx<'_>, kinds: &[&str], seq: i64, limit: u32) -> Result<(Vec<Delivered>, i64)> {
     let head = last_seq(tx)?;
     // Most entries are of no concern to a consumer: they are passed over where they lie, unread.
     let marks: Vec<String> = (4..kinds.len() + 4).map(|n| format!("${n}")).collect();

@@ -40,7 +40,9 @@ async fn a_placeholder_binds_by_its_number_wherever_it_stands() {
     let db = Place::new().with_table().await;
     db.write(|tx| insert(tx, "a", 7)).await.unwrap();
     let n: i64 = db
-        .read(|tx| tx.query_opt("SELECT n FROM things WHERE n = $2 AND name = $1", &params!["a", 7_i64])?.unwrap().get("n"))
+        .read(|tx| {
+            tx.query_opt("SELECT n FROM things WHERE n = $2 AND name = $1", &params!["a", 7_i64])?.unwrap().get("n")
+        })
         .await
         .unwrap();
     assert_eq!(n, 7);
@@ -92,9 +94,7 @@ async fn what_arrives_during_a_commit_shares_the_next_one() {
 #[tokio::test]
 async fn one_bad_item_never_fails_its_neighbours() {
     let db = Place::new().with_table().await;
-    let lane = db.lane("test", |tx, items: &[&'static str]| {
-        items.iter().map(|name| insert(tx, name, 1)).collect()
-    });
+    let lane = db.lane("test", |tx, items: &[&'static str]| items.iter().map(|name| insert(tx, name, 1)).collect());
     // The gate holds the writer until all three wait, so that they form one batch.
     let (open, gate) = std::sync::mpsc::channel::<()>();
     let held = tokio::spawn({
@@ -180,7 +180,9 @@ async fn a_backup_is_consistent_while_others_write() {
 async fn a_database_of_another_marquee_is_refused() {
     let place = Place::new();
     let db = Db::open(&place.file()).unwrap();
-    db.write(|tx| tx.execute("UPDATE schema_migrations SET sha256 = 'x' WHERE name = '0001_journal'", &[])).await.unwrap();
+    db.write(|tx| tx.execute("UPDATE schema_migrations SET sha256 = 'x' WHERE name = '0001_journal'", &[]))
+        .await
+        .unwrap();
     drop(db);
     assert!(Db::open(&place.file()).unwrap_err().to_string().contains("was changed after it had been applied"));
     let other = Place::new();

@@ -29,7 +29,10 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let mut well = true;
     for (part, faults) in checked {
         well &= faults.is_empty();
-        say(&format!("{part}: {}", if faults.is_empty() { "well".to_owned() } else { format!("{} faults", faults.len()) }));
+        say(&format!(
+            "{part}: {}",
+            if faults.is_empty() { "well".to_owned() } else { format!("{} faults", faults.len()) }
+        ));
         for fault in faults {
             complain(&format!("{part}: {fault}"));
         }

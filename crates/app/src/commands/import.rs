@@ -123,7 +123,7 @@ impl Importer {
         let (mut films, mut screenings) = (Films::default(), Vec::new());
         for record in records {
             match record {
-                Ok(Record::Movie(movie)) => self.report.refused.extend(films.add(movie).err()),
+                Ok(Record::Movie(movie)) => self.report.refused.extend(films.add(*movie).err()),
                 Ok(Record::Screening(screening)) => screenings.push(*screening),
                 Ok(Record::Place) => self.bar.inc(1),
                 Err(bad) => {

@@ -34,7 +34,7 @@ pub(super) fn selection() -> Result<Vec<NewMovie>, serde_json::Error> {
         .into_iter()
         .zip(standings)
         .filter_map(|(record, standing)| match record {
-            Ok(Record::Movie(film)) => candidate(film, &standing),
+            Ok(Record::Movie(film)) => candidate(*film, &standing),
             _ => None,
         })
         .collect();

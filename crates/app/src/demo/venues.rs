@@ -45,7 +45,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "Asia/Kolkata",
         at: (18.9322, 72.8264),
         currency: "INR",
-        prices: [250_00, 380_00, 650_00],
+        prices: [25_000, 38_000, 65_000],
         screens: &[ONE, TWO, THREE],
     },
     Venue {
@@ -55,7 +55,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "Asia/Kolkata",
         at: (28.6315, 77.2167),
         currency: "INR",
-        prices: [240_00, 360_00, 600_00],
+        prices: [24_000, 36_000, 60_000],
         screens: &[ONE, TWO, THREE],
     },
     Venue {
@@ -65,7 +65,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "Asia/Kolkata",
         at: (12.9507, 77.5848),
         currency: "INR",
-        prices: [220_00, 340_00, 560_00],
+        prices: [22_000, 34_000, 56_000],
         screens: &[ONE, TWO],
     },
     Venue {
@@ -75,7 +75,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "Asia/Kolkata",
         at: (13.0500, 80.2824),
         currency: "INR",
-        prices: [120_00, 190_00, 300_00],
+        prices: [12_000, 19_000, 30_000],
         screens: &[TWO, THREE],
     },
     Venue {
@@ -85,7 +85,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "Europe/London",
         at: (51.5077, -0.1136),
         currency: "GBP",
-        prices: [12_50, 15_50, 21_00],
+        prices: [1_250, 1_550, 2_100],
         screens: &[ONE, TWO, THREE],
     },
     Venue {
@@ -95,7 +95,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "America/New_York",
         at: (40.7266, -74.0078),
         currency: "USD",
-        prices: [16_50, 19_50, 26_00],
+        prices: [1_650, 1_950, 2_600],
         screens: &[ONE, TWO, THREE],
     },
     Venue {
@@ -115,7 +115,7 @@ pub(super) const VENUES: [Venue; 8] = [
         timezone: "Europe/Berlin",
         at: (52.4948, 13.4253),
         currency: "EUR",
-        prices: [10_50, 12_50, 17_00],
+        prices: [1_050, 1_250, 1_700],
         screens: &[TWO, THREE],
     },
 ];

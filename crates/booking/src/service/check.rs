@@ -58,7 +58,8 @@ fn orphans(tx: &mut Tx<'_>, faults: &mut Vec<String>) -> Result<()> {
                 live && sale.show_id == show_id && sale.seats.iter().any(|seat| seat.seat_id == seat_id)
             });
             if !owned {
-                faults.push(format!("seat {seat_id} of show {show_id}: sold to booking {booking_id}, which has it not"));
+                faults
+                    .push(format!("seat {seat_id} of show {show_id}: sold to booking {booking_id}, which has it not"));
             }
         }
     }

@@ -115,7 +115,12 @@ fn read(piece: &split::Piece<'_>) -> Result<Object, String> {
     match serde_json::from_slice(piece.bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err("is not an object".to_owned()),
-        Err(error) => Err(format!("is not JSON: {error}")),
+        Err(error) => {
+            let (said, line) = (error.to_string(), piece.line + error.line().saturating_sub(1));
+            // Its own place counts from the record's start.
+            let problem = said.split(" at line ").next().unwrap_or_default();
+            Err(format!("is not JSON: {problem} at line {line}"))
+        }
     }
 }
 

@@ -105,7 +105,7 @@ fn a_bad_record_is_named_by_its_line_and_the_rest_is_read() {
         "line 5: duration_minutes must be",
         "line 6: \"Release Date\" must read like",
         "line 7: is not JSON: a text does not end on its line",
-        "line 8: is not JSON: expected",
+        "line 8: is not JSON: expected `,` or `}` at line 8",
         "line 9: is not JSON: ",
         "line 11: is not an object",
     ]) {

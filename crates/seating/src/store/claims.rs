@@ -135,11 +135,7 @@ pub fn standing(
 ///
 /// # Errors
 /// What the database says.
-pub fn sold_after(
-    tx: &mut Tx<'_>,
-    after: &(ShowId, SeatId),
-    limit: u32,
-) -> Result<Vec<(ShowId, SeatId, BookingId)>> {
+pub fn sold_after(tx: &mut Tx<'_>, after: &(ShowId, SeatId), limit: u32) -> Result<Vec<(ShowId, SeatId, BookingId)>> {
     let rows = tx.query(SOLD_AFTER, &params![after.0, &after.1, limit])?;
     rows.iter().map(|row| Ok((row.get("show_id")?, row.get("seat_id")?, row.get("booking_id")?))).collect()
 }

@@ -1,0 +1,63 @@
+# What a person needs. `make` alone says what there is.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+# Crates whose tests need no server and no database.
+PURE := --package marquee-kernel --package marquee-pricing --package marquee-tickets --package xtask
+# Every statement that the tests run, for the other engine to prepare.
+SQL_LOG := $(CURDIR)/target/sql.log
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run check test lint unit all-tests portable-sql fuzz bench fmt clean
+
+help: ## Lists the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Checks that this machine can build Marquee, and installs what it may
+	@scripts/setup
+
+run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its data in ./data
+	cargo run --release --package marquee --bin marquee -- serve --demo --data-dir data
+
+check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
+
+test: ## Everything that is tested: check, every cargo test, the SQL on PostgreSQL if it is here, an API fuzz
+	@scripts/setup tests
+	@echo "== 1/5 format, lints, invariants"
+	@$(MAKE) --no-print-directory lint
+	@echo "== 2/5 tests: compiling"
+	@cargo test --workspace --no-run
+	@echo "== 3/5 tests: running"
+	@$(MAKE) --no-print-directory all-tests
+	@echo "== 4/5 one SQL text for both engines"
+	@$(MAKE) --no-print-directory portable-sql
+	@echo "== 5/5 the running server against its OpenAPI document"
+	@$(MAKE) --no-print-directory fuzz
+	@echo "== all well"
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	cargo xtask tidy
+
+unit:
+	cargo test $(PURE)
+
+all-tests:
+	@rm -f $(SQL_LOG)
+	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
+
+portable-sql:
+	scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))
+
+fuzz:
+	cargo build --package marquee --bin marquee
+	scripts/python scripts/fuzz.py target/debug/marquee
+
+bench: setup ## Measures Marquee beside the limits of this machine
+	scripts/bench.sh
+
+fmt: setup ## Formats the code
+	cargo fmt --all
+
+clean: ## Removes what was built; ./data stays
+	cargo clean

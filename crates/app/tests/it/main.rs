@@ -1,0 +1,19 @@
+//! The HTTP contract, proved from outside: one module per section of the contract, then what only races and crashes show.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken expectation fails the test that holds it")]
+
+mod accounts;
+mod administration;
+mod booking;
+mod browsing;
+mod conventions;
+mod crashes;
+mod durability;
+mod holding;
+mod openapi;
+mod races;
+mod starting;
+mod tickets;
+
+/// The binary of this build.
+const MARQUEE: &str = env!("CARGO_BIN_EXE_marquee");
