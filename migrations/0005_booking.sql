@@ -19,7 +19,6 @@ CREATE TABLE bookings (
 ;
 
 CREATE INDEX bookings_by_user ON bookings (user_id, booking_id);
-CREATE INDEX bookings_by_show ON bookings (show_id, booking_id);
 -- Holds only what the reconciler still has to settle.
 CREATE INDEX bookings_pending ON bookings (booking_id) WHERE status = 'pending';
 
@@ -36,17 +35,23 @@ CREATE TABLE booking_seats (
 ) --@sqlite WITHOUT ROWID
 ;
 
--- What a caller's key stands for. A row with a booking and no status is a call whose answer is not known yet. The body makes
--- rows long, so the table is no index of itself.
+-- Which attempt a caller's key stands for: the booking it makes, or would have made.
 CREATE TABLE idempotency_keys (
     user_id      UUID   NOT NULL,
     key          TEXT   NOT NULL,
     request_hash BYTEA  NOT NULL,
-    booking_id   UUID,
-    status       BIGINT,
-    body         BYTEA,
-    created_at   BIGINT NOT NULL,
+    booking_id   UUID   NOT NULL,
     PRIMARY KEY (user_id, key)
-);
+) --@sqlite WITHOUT ROWID
+;
 
-CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+-- The first answer of an attempt that came with a key; none while it is not known yet. Apart from the keys, since answers are long
+-- and, in the order of their attempts, only ever appended: writing one moves nothing. The body makes rows long, so on SQLite
+-- the table is no index of itself: every row would take a page.
+CREATE TABLE idempotency_answers (
+    booking_id UUID   NOT NULL PRIMARY KEY,
+    user_id    UUID   NOT NULL,
+    key        TEXT   NOT NULL,
+    status     BIGINT NOT NULL,
+    body       BYTEA  NOT NULL
+);

@@ -2,14 +2,17 @@
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
-use marquee_http::{FieldError, ProblemDoc};
+use marquee_http::{FieldError, NoQuery, Problem, ProblemDoc};
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::services::Services;
@@ -23,6 +26,9 @@ const EVERYWHERE: [(&str, &str); 6] = [
     ("500", "`internal`: a fault of ours, with the request id."),
     ("503", "`unavailable`: wait as `Retry-After` says."),
 ];
+/// What any call answers to a parameter that it does not know; OAuth's forms alone ignore it.
+const UNKNOWN_PARAMETER: (&str, &str) = ("422", "`invalid_request`: a parameter that this call does not have.");
+const FORM: &str = "application/x-www-form-urlencoded";
 /// The documentation page brings its own scripts and styles, from this server alone.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                            script-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
@@ -67,9 +73,14 @@ pub(crate) fn router(services: &Services) -> Router {
         answer
     }));
     router
-        .route("/api/v1/openapi.json", get(async move || ([(header::CONTENT_TYPE, "application/json")], json)))
+        .route("/api/v1/openapi.json", get(async move |query: NoQuery| publish(&query, json)))
         .merge(docs)
         .merge(marquee_accounts::jwks_router(services.accounts.clone()))
+}
+
+fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>, Problem> {
+    query.check()?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], document))
 }
 
 fn finish(document: &mut OpenApi) {
@@ -81,14 +92,32 @@ fn finish(document: &mut OpenApi) {
         ResponseBuilder::new().content("application/problem+json", content)
     };
     for operation in document.paths.paths.values_mut().flat_map(operations) {
-        for (status, description) in EVERYWHERE {
+        let mut takes_a_form = false;
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            body.content.values_mut().for_each(leave_null_out);
+            takes_a_form = body.content.contains_key(FORM);
+        }
+        let unknown_parameter = (!takes_a_form).then_some(UNKNOWN_PARAMETER);
+        for (status, description) in EVERYWHERE.into_iter().chain(unknown_parameter) {
             let declared = || problem().description(description).build().into();
             operation.responses.responses.entry(status.to_owned()).or_insert_with(declared);
         }
     }
 }
 
-fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+/// A body that may be left out is described as one that may be `null`, which is another thing.
+fn leave_null_out(body: &mut RefOr<Content>) {
+    let RefOr::T(Content { schema: Some(schema), .. }) = body else { return };
+    let RefOr::T(Schema::OneOf(choice)) = schema else { return };
+    let null = SchemaType::Type(Type::Null);
+    let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(it)) if it.schema_type == null);
+    choice.items.retain(|item| !is_null(item));
+    if let [only] = choice.items.as_slice() {
+        *schema = only.clone();
+    }
+}
+
+fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
     let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete, &mut item.head];
     all.into_iter().filter_map(Option::as_mut)
 }

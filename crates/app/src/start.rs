@@ -88,7 +88,7 @@ pub async fn start(config: Config, clock: Clock, rng: Rng) -> Result<Running, St
     let services = Services::open(&config, clock, rng.clone(), &stop_accepting).await?;
     if let Some((email, password)) = &config.admin {
         let made = services.accounts.ensure_admin(email, password).await;
-        made.map_err(|error| StartError::part("MARQUEE_ADMIN_EMAIL, MARQUEE_ADMIN_PASSWORD", error))?;
+        made.map_err(|error| StartError::part("first administrator", error))?;
     }
     let (listener, address) = listen("--listen", config.listen).await?;
     let (ops_listener, ops_address) = listen("--ops-listen", config.ops_listen).await?;

@@ -217,8 +217,8 @@ impl Answer {
 pub(crate) struct Record {
     /// The payload it came with: see [`Order::fingerprint`].
     pub(crate) request_hash: [u8; 32],
-    /// The booking it made, if it got so far.
-    pub(crate) booking_id: Option<BookingId>,
+    /// The attempt it stands for: the booking that it makes, or would have made.
+    pub(crate) booking_id: BookingId,
     /// The answer, once there is one.
     pub(crate) answer: Option<Answer>,
 }
@@ -240,9 +240,7 @@ impl Record {
         match self {
             record if record.request_hash != *request_hash => Repeat::Reused,
             Record { answer: Some(answer), .. } => Repeat::Replay(answer),
-            Record { booking_id: Some(booking_id), .. } => Repeat::Unanswered(booking_id),
-            // Not written by anything: a record without a booking comes with its answer.
-            Record { .. } => Repeat::Reused,
+            Record { booking_id, .. } => Repeat::Unanswered(booking_id),
         }
     }
 }
@@ -356,7 +354,7 @@ mod tests {
     fn a_key_replays_only_its_own_payload() {
         let answer = Answer { status: 201, body: Bytes::from_static(b"{}") };
         let booking_id = BookingId::from(Uuid::from_u128(9));
-        let record = |answer: Option<Answer>| Record { request_hash: [1; 32], booking_id: Some(booking_id), answer };
+        let record = |answer: Option<Answer>| Record { request_hash: [1; 32], booking_id, answer };
         assert_eq!(record(Some(answer.clone())).repeat(&[1; 32]), Repeat::Replay(answer.clone()));
         assert_eq!(record(Some(answer)).repeat(&[2; 32]), Repeat::Reused);
         assert_eq!(record(None).repeat(&[1; 32]), Repeat::Unanswered(booking_id));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use marquee_db::{Error, Result, Row, Tx, params};
-use marquee_kernel::{BookingId, Currency, Money, ShowId, Timestamp, UserId};
+use marquee_kernel::{BookingId, Currency, Money, Timestamp, UserId};
 
 use crate::model::{Answer, Key, Record, Sale, SoldSeat, Status};
 
@@ -38,35 +38,34 @@ const PENDING: &str = "
     SELECT booking_id FROM bookings
     WHERE status = 'pending' AND booking_id > $1 ORDER BY booking_id LIMIT $2";
 const COUNT_PENDING: &str = "SELECT COUNT(*) AS n FROM bookings WHERE status = 'pending'";
-const OF_SHOW: &str = "
-    SELECT booking_id FROM bookings
-    WHERE show_id = $1 AND status = $2 ORDER BY booking_id LIMIT $3";
 const AFTER: &str = "SELECT booking_id FROM bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
 
 const CLAIM_KEY: &str = "
-    INSERT INTO idempotency_keys (user_id, key, request_hash, booking_id, created_at)
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, key) DO NOTHING";
-const ANSWER_KEY: &str = "
-    UPDATE idempotency_keys SET status = $3, body = $4
-    WHERE user_id = $1 AND key = $2 AND status IS NULL";
-const REMEMBER_KEY: &str = "
-    INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, key) DO NOTHING";
-const FORGET_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND status IS NULL";
+    INSERT INTO idempotency_keys (user_id, key, request_hash, booking_id)
+    VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, key) DO NOTHING";
+/// The first answer stays.
+const ANSWER: &str = "
+    INSERT INTO idempotency_answers (booking_id, user_id, key, status, body)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (booking_id) DO NOTHING";
+const FORGET_KEY: &str = "
+    DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND booking_id = $3
+    AND NOT EXISTS (SELECT 1 FROM idempotency_answers a WHERE a.booking_id = $3)";
 const FIND_KEY: &str = "
-    SELECT request_hash, booking_id, status, body FROM idempotency_keys WHERE user_id = $1 AND key = $2";
-const PURGE_KEYS: &str = "
-    DELETE FROM idempotency_keys WHERE (user_id, key) IN (
-        SELECT user_id, key FROM idempotency_keys
-        WHERE created_at < $1 AND status IS NOT NULL ORDER BY created_at LIMIT $2)";
+    SELECT k.request_hash, k.booking_id, a.status, a.body
+    FROM idempotency_keys k LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
+    WHERE k.user_id = $1 AND k.key = $2";
+/// Ids sort by birth: those before `$1` are the old ones, and the look ends at the first that is not.
+const OLD_ANSWERS: &str = "
+    SELECT booking_id, user_id, key FROM idempotency_answers WHERE booking_id < $1 ORDER BY booking_id LIMIT $2";
+const PURGE_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND booking_id = $3";
+const PURGE_ANSWER: &str = "DELETE FROM idempotency_answers WHERE booking_id = $1";
 
 const KEYS_LEFT_OPEN: &str = "
-    SELECT b.booking_id, b.status FROM idempotency_keys k JOIN bookings b ON b.booking_id = k.booking_id
-    WHERE k.status IS NULL AND b.status <> 'pending' ORDER BY b.booking_id";
-const KEYS_WITH_ODD_ANSWERS: &str = "
-    SELECT COUNT(*) AS n FROM idempotency_keys
-    WHERE status NOT IN (201, 202, 402, 409) OR (status IS NULL) <> (body IS NULL)
-       OR (status IS NULL AND booking_id IS NULL)";
+    SELECT b.booking_id, b.status FROM idempotency_keys k
+    JOIN bookings b ON b.booking_id = k.booking_id
+    LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
+    WHERE a.booking_id IS NULL AND b.status <> 'pending' ORDER BY b.booking_id";
+const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
 
 /// Writes new bookings and their seats.
 pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> + Clone) -> Result<()> {
@@ -154,11 +153,6 @@ pub(crate) fn count_pending(tx: &mut Tx<'_>) -> Result<u32> {
     tx.query_opt(COUNT_PENDING, &[])?.map_or(Ok(0), |row| row.get("n"))
 }
 
-/// Bookings of a show at `status`, oldest first.
-pub(crate) fn of_show(tx: &mut Tx<'_>, show_id: ShowId, status: Status, limit: u32) -> Result<Vec<BookingId>> {
-    ids(&tx.query(OF_SHOW, &params![show_id, status.word(), limit])?)
-}
-
 /// All bookings, oldest first, after `after`.
 pub(crate) fn after(tx: &mut Tx<'_>, after: BookingId, limit: u32) -> Result<Vec<BookingId>> {
     ids(&tx.query(AFTER, &params![after, limit])?)
@@ -172,37 +166,46 @@ pub(crate) struct KeyedCall<'a> {
     pub(crate) request_hash: [u8; 32],
 }
 
+/// The answer to an attempt that came with a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyedAnswer<'a> {
+    pub(crate) booking_id: BookingId,
+    pub(crate) user_id: UserId,
+    pub(crate) key: &'a Key,
+    pub(crate) answer: &'a Answer,
+}
+
+impl Sale {
+    /// `answer` under the key that the sale came with, if any.
+    pub(crate) fn keyed<'a>(&'a self, answer: &'a Answer) -> Option<KeyedAnswer<'a>> {
+        let key = self.key.as_ref()?;
+        Some(KeyedAnswer { booking_id: self.booking_id, user_id: self.booked_by, key, answer })
+    }
+}
+
 /// Writes each key for a call that makes that booking; 0 for one that is taken.
 pub(crate) fn claim_keys<'a>(
     tx: &mut Tx<'_>,
     calls: impl Iterator<Item = (KeyedCall<'a>, BookingId)>,
-    now: Timestamp,
 ) -> Result<Vec<usize>> {
     let rows = calls.map(|(KeyedCall { user_id, key, request_hash }, booking_id)| {
-        params![user_id, key.as_str(), request_hash, booking_id, now]
+        params![user_id, key.as_str(), request_hash, booking_id]
     });
     tx.execute_each(CLAIM_KEY, rows)
 }
 
-/// Writes a key with its answer; false when it is taken.
-pub(crate) fn remember_key(tx: &mut Tx<'_>, call: KeyedCall<'_>, answer: &Answer, now: Timestamp) -> Result<bool> {
-    let KeyedCall { user_id, key, request_hash } = call;
-    let row = params![user_id, key.as_str(), request_hash, answer.status, &*answer.body, now];
-    Ok(tx.execute(REMEMBER_KEY, &row)? == 1)
+/// Gives each attempt its answer, unless it has one: the first answer stays.
+pub(crate) fn answer_keys<'a>(tx: &mut Tx<'_>, answers: impl Iterator<Item = KeyedAnswer<'a>>) -> Result<()> {
+    let rows = answers.map(|KeyedAnswer { booking_id, user_id, key, answer }| {
+        params![booking_id, user_id, key.as_str(), answer.status, &*answer.body]
+    });
+    tx.execute_each(ANSWER, rows).map(drop)
 }
 
-/// Gives each key its answer, unless it has one: the first answer stays.
-pub(crate) fn answer_keys<'a>(
-    tx: &mut Tx<'_>,
-    answers: impl Iterator<Item = (UserId, &'a Key, &'a Answer)>,
-) -> Result<()> {
-    let rows = answers.map(|(user_id, key, answer)| params![user_id, key.as_str(), answer.status, &*answer.body]);
-    tx.execute_each(ANSWER_KEY, rows).map(drop)
-}
-
-/// Forgets keys that have no answer: their calls may be made again.
-pub(crate) fn forget_keys<'a>(tx: &mut Tx<'_>, keys: impl Iterator<Item = (UserId, &'a Key)>) -> Result<()> {
-    tx.execute_each(FORGET_KEY, keys.map(|(user_id, key)| params![user_id, key.as_str()])).map(drop)
+/// Forgets the keys of sales that have no answer: their calls may be made again.
+pub(crate) fn forget_keys<'a>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'a Sale>) -> Result<()> {
+    let rows = sales.filter_map(|sale| Some(params![sale.booked_by, sale.key.as_ref()?.as_str(), sale.booking_id]));
+    tx.execute_each(FORGET_KEY, rows).map(drop)
 }
 
 /// What is kept under each key.
@@ -219,9 +222,18 @@ pub(crate) fn record(tx: &mut Tx<'_>, user_id: UserId, key: &Key) -> Result<Opti
     Ok(records(tx, std::iter::once((user_id, key)))?.pop().flatten())
 }
 
-/// Deletes at most `limit` answered keys older than `before`.
+/// Deletes at most `limit` answered keys of attempts born before `before`.
 pub(crate) fn purge_keys(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<usize> {
-    tx.execute(PURGE_KEYS, &params![before, limit])
+    let old = tx.query(OLD_ANSWERS, &params![BookingId::earliest_at(before), limit])?;
+    let (mut keys, mut answers) = (Vec::new(), Vec::new());
+    for row in &old {
+        let booking_id: BookingId = row.get("booking_id")?;
+        keys.push(params![row.get::<UserId>("user_id")?, row.get::<String>("key")?, booking_id]);
+        answers.push(params![booking_id]);
+    }
+    tx.execute_each(PURGE_KEY, keys)?;
+    tx.execute_each(PURGE_ANSWER, answers)?;
+    Ok(old.len())
 }
 
 /// Keys that stand for something which cannot be, one line each.
@@ -231,9 +243,9 @@ pub(crate) fn key_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
         let (booking_id, status) = (row.get::<BookingId>("booking_id")?, row.get::<String>("status")?);
         faults.push(format!("booking {booking_id}: {status}, and its idempotency key has no answer"));
     }
-    let odd: i64 = tx.query_opt(KEYS_WITH_ODD_ANSWERS, &[])?.map_or(Ok(0), |row| row.get("n"))?;
+    let odd: i64 = tx.query_opt(ODD_ANSWERS, &[])?.map_or(Ok(0), |row| row.get("n"))?;
     if odd > 0 {
-        faults.push(format!("booking: {odd} idempotency keys hold an answer that is never kept, or half of one"));
+        faults.push(format!("booking: {odd} idempotency keys hold an answer that is never kept"));
     }
     Ok(faults)
 }

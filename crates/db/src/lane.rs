@@ -1,11 +1,21 @@
 //! The batch writer: many durable changes, one commit.
+//!
+//! Items queue up while the writer is busy. Whenever it is free it takes all that wait, up to a limit, into one transaction
+//! and answers each after the commit; nothing waits for company when it is idle. The queue is emptied on the writer's own
+//! thread, so that between two batches there is no hand-over.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use metrics::{gauge, histogram};
-use tokio::sync::{mpsc, oneshot};
+use metrics::{Gauge, Histogram, gauge, histogram};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+use tracing::error;
 
-use crate::{Db, Error, Result, Tx};
+use crate::sqlite::{self, Sqlite};
+use crate::{Error, Result, Tx};
 
 /// The most items of one transaction: past it a commit's fixed cost no longer shows, but its latency does.
 pub const BATCH_ITEMS_MAX: usize = 256;
@@ -16,36 +26,53 @@ type Answer<V> = oneshot::Sender<Result<V>>;
 type Apply<I, V> = dyn Fn(&mut Tx<'_>, &[I]) -> Result<Vec<V>> + Send + Sync;
 
 /// A queue of items for one batch writer; clones feed the same one.
-#[derive(Debug)]
 pub struct Lane<I, V> {
-    queue: mpsc::Sender<(I, Answer<V>)>,
-    name: &'static str,
+    inner: Arc<Inner<I, V>>,
+}
+
+struct Inner<I, V> {
+    engine: Arc<Sqlite>,
+    apply: Box<Apply<I, V>>,
+    waiting: Mutex<Waiting<I, V>>,
+    items: Histogram,
+    commit: Histogram,
+    depth: Gauge,
+}
+
+struct Waiting<I, V> {
+    queue: VecDeque<(I, Answer<V>)>,
+    /// Whether the writer knows that something waits.
+    announced: bool,
 }
 
 impl<I, V> Clone for Lane<I, V> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), name: self.name }
+        Self { inner: self.inner.clone() }
     }
 }
 
-impl<I: Send + Sync + 'static, V: Send + 'static> Lane<I, V> {
-    pub(crate) fn start(
-        db: Db,
+impl<I, V> std::fmt::Debug for Lane<I, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").finish_non_exhaustive()
+    }
+}
+
+impl<I: Send + 'static, V: Send + 'static> Lane<I, V> {
+    pub(crate) fn new(
+        engine: Arc<Sqlite>,
         name: &'static str,
         apply: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<V>> + Send + Sync + 'static,
     ) -> Self {
-        let (queue, mut waiting) = mpsc::channel(QUEUE_DEPTH_MAX);
-        let apply: Arc<Apply<I, V>> = Arc::new(apply);
-        tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(BATCH_ITEMS_MAX);
-            while waiting.recv_many(&mut batch, BATCH_ITEMS_MAX).await > 0 {
-                histogram!("marquee_batch_items", "lane" => name).record(batch.len() as f64);
-                gauge!("marquee_batch_queue_depth", "lane" => name).set(waiting.len() as f64);
-                let (items, answers) = std::mem::take(&mut batch).into_iter().unzip();
-                commit(&db, name, &apply, items, answers).await;
-            }
-        });
-        Self { queue, name }
+        let waiting = Mutex::new(Waiting { queue: VecDeque::new(), announced: false });
+        let inner = Inner {
+            engine,
+            apply: Box::new(apply),
+            waiting,
+            items: histogram!("marquee_batch_items", "lane" => name),
+            commit: histogram!("marquee_batch_commit_seconds", "lane" => name),
+            depth: gauge!("marquee_batch_queue_depth", "lane" => name),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Submits an item and waits for its verdict, which comes only after the commit is durable.
@@ -55,60 +82,93 @@ impl<I: Send + Sync + 'static, V: Send + 'static> Lane<I, V> {
     /// back; whatever `apply` failed with for this item alone.
     pub async fn submit(&self, item: I) -> Result<V> {
         let (answer, verdict) = oneshot::channel();
-        match self.queue.try_send((item, answer)) {
-            Ok(()) => verdict.await.map_err(|_| Error::Closed)?,
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Error::Busy),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Error::Closed),
+        {
+            let mut waiting = self.inner.waiting();
+            if waiting.queue.len() >= QUEUE_DEPTH_MAX {
+                return Err(Error::Busy);
+            }
+            if !waiting.announced {
+                self.inner.clone().announce()?;
+                waiting.announced = true;
+            }
+            waiting.queue.push_back((item, answer));
         }
+        verdict.await.map_err(|_| Error::Closed)?
     }
 }
 
-async fn commit<I, V>(db: &Db, name: &'static str, apply: &Arc<Apply<I, V>>, items: Vec<I>, answers: Vec<Answer<V>>)
-where
-    I: Send + Sync + 'static,
-    V: Send + 'static,
-{
-    let items: Arc<[I]> = items.into();
-    let started = std::time::Instant::now();
-    let whole = run(db, apply, items.clone(), 0..items.len()).await;
-    histogram!("marquee_batch_commit_seconds", "lane" => name).record(started.elapsed().as_secs_f64());
-    match whole {
-        Ok(verdicts) => {
-            for (verdict, answer) in verdicts.into_iter().zip(answers) {
-                let _ = answer.send(Ok(verdict));
+impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<I, V>> {
+        // A panic while it was held left a queue that is still whole.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the writer for a turn.
+    fn announce(self: Arc<Self>) -> Result<()> {
+        let lane = self.clone();
+        self.engine.enqueue(Box::new(move |connection| lane.take_turn(connection)))
+    }
+
+    /// One batch; then to the end of the writer's queue, so that other writes get their turns too.
+    fn take_turn(self: Arc<Self>, connection: &mut Connection) {
+        loop {
+            let batch: Vec<_> = {
+                let mut waiting = self.waiting();
+                let many = waiting.queue.len().min(BATCH_ITEMS_MAX);
+                self.depth.set((waiting.queue.len() - many) as f64);
+                waiting.queue.drain(..many).collect()
+            };
+            self.commit_batch(connection, batch);
+            let mut waiting = self.waiting();
+            if waiting.queue.is_empty() {
+                waiting.announced = false;
+                return;
             }
-        }
-        // The outcome of the whole is unknown: trying an item again could do it twice. Its caller reads back.
-        Err(Error::CommitUnknown(why)) => refuse(answers, || Error::CommitUnknown(why.clone())),
-        // The database takes nothing at all: every item alone would only wait its turn to hear the same.
-        Err(Error::Busy) => refuse(answers, || Error::Busy),
-        Err(Error::Closed) => refuse(answers, || Error::Closed),
-        Err(error) if items.len() == 1 => {
-            if let Some(answer) = answers.into_iter().next() {
-                let _ = answer.send(Err(error));
-            }
-        }
-        Err(_) => {
-            for (at, answer) in answers.into_iter().enumerate() {
-                let alone = run(db, apply, items.clone(), at..at + 1).await;
-                let _ = answer.send(alone.and_then(|mut verdicts| verdicts.pop().ok_or(Error::Closed)));
+            drop(waiting);
+            // With the writer's queue full the others have waited for their turn, too: this lane just goes on.
+            if self.clone().announce().is_ok() {
+                return;
             }
         }
     }
-}
 
-fn refuse<V>(answers: Vec<Answer<V>>, error: impl Fn() -> Error) {
-    for answer in answers {
-        // A caller that went away no longer needs the answer.
-        let _ = answer.send(Err(error()));
+    fn commit_batch(&self, connection: &mut Connection, batch: Vec<(I, Answer<V>)>) {
+        let (items, answers): (Vec<I>, Vec<Answer<V>>) = batch.into_iter().unzip();
+        self.items.record(items.len() as f64);
+        let started = Instant::now();
+        let whole = self.run(connection, &items);
+        self.commit.record(started.elapsed().as_secs_f64());
+        match whole {
+            Ok(verdicts) => verdicts.into_iter().zip(answers).for_each(|(verdict, to)| answer(to, Ok(verdict))),
+            // The outcome of the whole is unknown: trying an item again could do it twice. Its caller reads back.
+            Err(Error::CommitUnknown(why)) => {
+                answers.into_iter().for_each(|to| answer(to, Err(Error::CommitUnknown(why.clone()))));
+            }
+            Err(error) if items.len() == 1 => {
+                if let Some(to) = answers.into_iter().next() {
+                    answer(to, Err(error));
+                }
+            }
+            Err(_) => {
+                for (item, to) in items.chunks(1).zip(answers) {
+                    let alone = self.run(connection, item);
+                    answer(to, alone.and_then(|mut verdicts| verdicts.pop().ok_or(Error::Closed)));
+                }
+            }
+        }
+    }
+
+    fn run(&self, connection: &mut Connection, items: &[I]) -> Result<Vec<V>> {
+        // A panic over one batch must not silence the lane: its callers see `Closed`, the next batch is served.
+        let run = AssertUnwindSafe(|| sqlite::transact(connection, |tx| (self.apply)(tx, items)));
+        catch_unwind(run).unwrap_or_else(|_| {
+            error!("batch panicked");
+            Err(Error::Closed)
+        })
     }
 }
 
-async fn run<I, V>(db: &Db, apply: &Arc<Apply<I, V>>, items: Arc<[I]>, range: std::ops::Range<usize>) -> Result<Vec<V>>
-where
-    I: Send + Sync + 'static,
-    V: Send + 'static,
-{
-    let apply = apply.clone();
-    db.write(move |tx| apply(tx, items.get(range).unwrap_or_default())).await
+/// A caller that went away no longer needs the answer.
+fn answer<V>(to: Answer<V>, verdict: Result<V>) {
+    let _ = to.send(verdict);
 }

@@ -81,10 +81,10 @@ impl Db {
         apply: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<V>> + Send + Sync + 'static,
     ) -> Lane<I, V>
     where
-        I: Send + Sync + 'static,
+        I: Send + 'static,
         V: Send + 'static,
     {
-        Lane::start(self.clone(), name, apply)
+        Lane::new(self.engine.clone(), name, apply)
     }
 
     /// Writes a consistent copy to `file`, which must not exist, while others read and write.

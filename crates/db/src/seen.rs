@@ -6,18 +6,23 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-static LOG: LazyLock<Option<Mutex<(File, HashSet<String>)>>> = LazyLock::new(|| {
+struct Log {
+    file: File,
+    noted: HashSet<String>,
+}
+
+static LOG: LazyLock<Option<Mutex<Log>>> = LazyLock::new(|| {
     let path = std::env::var_os("MARQUEE_SQL_LOG")?;
     let file = OpenOptions::new().create(true).append(true).open(path).ok()?;
-    Some(Mutex::new((file, HashSet::new())))
+    Some(Mutex::new(Log { file, noted: HashSet::new() }))
 });
 
 pub(crate) fn note(sql: &str) {
     let Some(log) = &*LOG else { return };
     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-    if log.1.insert(sql.to_owned()) {
+    if log.noted.insert(sql.to_owned()) {
         let line = format!("{}\n", sql.split_whitespace().collect::<Vec<_>>().join(" "));
         // A note that is lost fails no test; one line, one write, so that processes can share the file.
-        let _ = log.0.write_all(line.as_bytes());
+        let _ = log.file.write_all(line.as_bytes());
     }
 }

@@ -24,12 +24,13 @@ const WRITER_CACHE_KIB: i64 = 131_072;
 const READER_CACHE_KIB: i64 = 32_768;
 /// How long a connection waits for another process's lock (a backup, `marquee check`), in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
-/// Pages of WAL before the writer folds them back: 16 MiB, so that checkpoints are few.
-const CHECKPOINT_PAGES: i64 = 4_096;
+/// Pages of WAL before the writer folds them back: 64 MiB, so that checkpoints are few and a page that many sales touch is
+/// written back once for all of them.
+const CHECKPOINT_PAGES: i64 = 16_384;
 /// Pages a backup copies at a time, so that it never holds the file for long.
 const BACKUP_PAGES: i32 = 4_096;
 
-type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+pub(crate) type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// A transaction under way. Statements are prepared once per connection.
 #[derive(Debug)]
@@ -195,13 +196,12 @@ impl Sqlite {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(self.writes.as_ref(), move |connection| {
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
-            let done = work(&mut Tx { connection: &tx })?;
-            tx.commit().map_err(|error| Error::CommitUnknown(error.to_string()))?;
-            Ok(done)
-        })
-        .await
+        submit(self.writes.as_ref(), move |connection| transact(connection, work)).await
+    }
+
+    /// Hands `work` to the writer's thread.
+    pub(crate) fn enqueue(&self, work: Work) -> Result<()> {
+        enqueue(self.writes.as_ref(), work)
     }
 
     pub(crate) async fn backup(&self, file: &Path) -> Result<()> {
@@ -289,9 +289,24 @@ where
         // A caller that went away no longer needs the answer.
         let _ = answer.send(work(connection));
     });
-    match queue.ok_or(Error::Closed)?.try_send(work) {
-        Ok(()) => result.await.map_err(|_| Error::Closed)?,
-        Err(TrySendError::Full(_)) => Err(Error::Busy.into()),
-        Err(TrySendError::Disconnected(_)) => Err(Error::Closed.into()),
-    }
+    enqueue(queue, work)?;
+    result.await.map_err(|_| Error::Closed)?
+}
+
+fn enqueue(queue: Option<&Sender<Work>>, work: Work) -> Result<()> {
+    queue.ok_or(Error::Closed)?.try_send(work).map_err(|refused| match refused {
+        TrySendError::Full(_) => Error::Busy,
+        TrySendError::Disconnected(_) => Error::Closed,
+    })
+}
+
+/// Runs `work` in a write transaction and commits it.
+pub(crate) fn transact<T, E: From<Error>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
+    let done = work(&mut Tx { connection: &tx })?;
+    tx.commit().map_err(|error| Error::CommitUnknown(error.to_string()))?;
+    Ok(done)
 }

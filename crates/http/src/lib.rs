@@ -8,7 +8,7 @@ mod problem;
 
 pub use axum::Json;
 pub use caller::{Admin, Authenticate, Caller, Grant, Role};
-pub use extract::{Body, Created, Form, FormError, Id, Query, page_request};
+pub use extract::{Body, Created, Form, FormError, Id, NoQuery, Query, page_request};
 pub use fields::Fields;
 pub use problem::{FieldError, Problem, ProblemDoc};
 

@@ -47,6 +47,13 @@ macro_rules! ids {
                 Self(mint(clock, rng, shard))
             }
 
+            /// The least id that could have been born at `instant`: those before it are older.
+            #[must_use]
+            pub fn earliest_at(instant: crate::Timestamp) -> Self {
+                let millis = u64::try_from(instant.as_millisecond()).unwrap_or(0);
+                Self(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+            }
+
             /// The UUID itself.
             #[must_use]
             pub const fn uuid(self) -> Uuid {

@@ -14,8 +14,10 @@ use crate::measure::{Outcome, closed_loop, resident_mib};
 use crate::server::Server;
 use crate::{floor, stage};
 
-/// Connections of a closed loop: enough to fill batches, few enough for two cores.
+/// Connections of a closed loop of calls that are answered from memory.
 const CONNECTIONS: usize = 64;
+/// Connections of a closed loop of bookings: what waits for a commit forms the next batch.
+const BOOKING_CONNECTIONS: usize = 256;
 /// Shows of the selling benches; each worker sells its own share.
 const SELLING_SHOWS: usize = 20_000;
 /// Shows of the big house.
@@ -124,15 +126,11 @@ struct Buyer {
     seats: std::vec::IntoIter<(ShowId, String, String)>,
 }
 
-async fn buyers(address: SocketAddr, shows: &[ShowId]) -> Result<Vec<Buyer>> {
+async fn buyers(address: SocketAddr, shows: &[ShowId], many: usize) -> Result<Vec<Buyer>> {
     let mut buyers = Vec::new();
-    for n in 0..CONNECTIONS {
-        let seats: Vec<_> = shows
-            .iter()
-            .skip(n)
-            .step_by(CONNECTIONS)
-            .flat_map(|show| stage::pairs().map(|(a, b)| (*show, a, b)))
-            .collect();
+    for n in 0..many {
+        let seats: Vec<_> =
+            shows.iter().skip(n).step_by(many).flat_map(|show| stage::pairs().map(|(a, b)| (*show, a, b))).collect();
         let token = stage::buyer(address, n).await?.into();
         buyers.push(Buyer { connection: Connection::open(address).await?, token, seats: seats.into_iter() });
     }
@@ -170,7 +168,7 @@ async fn hold_and_release(plan: &Plan) -> Result<()> {
     let (_, shows) = stage::set(dir.path(), SELLING_SHOWS, 30).await?;
     let limit = echo(plan.length, dir.path()).await?;
     let marquee = Server::marquee(&plan.marquee, dir.path())?;
-    let outcome = sell(&marquee, &shows, plan.length, |mut buyer: Buyer| async {
+    let outcome = sell(&marquee, &shows, CONNECTIONS, plan.length, |mut buyer: Buyer| async {
         let lock = buyer.hold().await?;
         buyer.release(&lock).await?;
         Ok(buyer)
@@ -184,15 +182,16 @@ async fn hold_and_release(plan: &Plan) -> Result<()> {
 async fn sell<F>(
     marquee: &Server,
     shows: &[ShowId],
+    many: usize,
     length: Duration,
     step: impl Fn(Buyer) -> F + Clone + Send + 'static,
 ) -> Result<Outcome>
 where
     F: Future<Output = Result<Buyer>> + Send,
 {
-    let ready = std::sync::Mutex::new(buyers(marquee.address, shows).await?);
+    let ready = std::sync::Mutex::new(buyers(marquee.address, shows, many).await?);
     let make = async |_| ready.lock().ok().and_then(|mut ready| ready.pop()).context("a buyer");
-    closed_loop(CONNECTIONS, length, Some(marquee.pid()), make, step).await
+    closed_loop(many, length, Some(marquee.pid()), make, step).await
 }
 
 async fn durable_bookings(plan: &Plan) -> Result<()> {
@@ -202,7 +201,7 @@ async fn durable_bookings(plan: &Plan) -> Result<()> {
     let marquee = Server::marquee(&plan.marquee, dir.path())?;
     let sold = Arc::new(AtomicUsize::new(0));
     let counted = sold.clone();
-    let outcome = sell(&marquee, &shows, plan.length, move |mut buyer: Buyer| {
+    let outcome = sell(&marquee, &shows, BOOKING_CONNECTIONS, plan.length, move |mut buyer: Buyer| {
         let sold = counted.clone();
         async move {
             let lock = buyer.hold().await?;

@@ -1,6 +1,8 @@
 //! Logs and metrics.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
+use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -15,24 +17,38 @@ const ITEMS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 /// How often recorded durations are folded into their buckets when nobody scrapes.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// The filter was not understood.
+/// What to log: the text of a tracing filter that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(Cow<'static, str>);
+
+/// The text is no tracing filter.
 #[derive(Debug, thiserror::Error)]
-#[error("MARQUEE_LOG must be a tracing filter such as 'info' or 'info,marquee_booking=debug': {0}")]
-pub struct BadFilter(#[from] tracing_subscriber::filter::ParseError);
+#[error("must be a tracing filter such as 'info' or 'info,marquee_booking=debug'")]
+pub struct BadFilter;
+
+impl LogFilter {
+    /// What goes on, and what goes wrong.
+    pub const INFO: Self = Self(Cow::Borrowed("info"));
+    /// What goes wrong, alone.
+    pub const WARN: Self = Self(Cow::Borrowed("warn"));
+}
+
+impl FromStr for LogFilter {
+    type Err = BadFilter;
+    fn from_str(text: &str) -> Result<Self, BadFilter> {
+        EnvFilter::try_new(text).map(|_| Self(text.to_owned().into())).map_err(|_| BadFilter)
+    }
+}
 
 /// Starts the log on standard error: for people on a terminal, else a JSON object per line. A second call changes nothing.
-///
-/// # Errors
-/// [`BadFilter`].
-pub fn start_log(filter: &str) -> Result<(), BadFilter> {
-    let filter = EnvFilter::try_new(filter)?;
+pub fn start_log(filter: &LogFilter) {
+    let filter = EnvFilter::new(&*filter.0);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Taken already (a test started it first): that one stays.
     let _ = match std::io::stderr().is_terminal() {
         true => log.compact().try_init(),
         false => log.json().flatten_event(true).with_ansi(false).try_init(),
     };
-    Ok(())
 }
 
 /// The process's metrics, as the ops port shows them.

@@ -2,7 +2,7 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use marquee_http::{Caller, Json, Problem, ProblemDoc, Role};
+use marquee_http::{Caller, Json, NoQuery, Problem, ProblemDoc, Role};
 use marquee_kernel::{Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -50,10 +50,12 @@ pub(crate) async fn get_user(
     State(accounts): State<Accounts>,
     caller: Caller,
     segment: Result<Path<String>, PathRejection>,
+    query: NoQuery,
 ) -> Result<Json<UserView>, Problem> {
     // What cannot even be read names nobody.
     let Path(segment) = segment.map_err(|_| Error::UserNotFound)?;
     let user_id = accounts.resolve_user(&caller, &segment)?;
+    query.check()?;
     let profile = accounts.profile(user_id).await?;
     Ok(Json(profile.into()))
 }

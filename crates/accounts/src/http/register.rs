@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use marquee_http::{Body, Created, Problem, ProblemDoc};
+use marquee_http::{Body, Created, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,8 +70,10 @@ impl From<Credentials> for RegisteredView {
 )]
 pub(crate) async fn register(
     State(accounts): State<Accounts>,
+    query: NoQuery,
     body: Body<Register>,
 ) -> Result<impl IntoResponse, Problem> {
+    query.check()?;
     let Register { name, email, password, phone } = body.parse()?;
     let person = Registration::new(&name, &email, &password, phone.as_deref())?;
     let credentials = accounts.register(person).await?;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use marquee_http::Role;
+use marquee_telemetry::LogFilter;
 
 use crate::{Config, Places, StartError};
 
@@ -171,16 +172,17 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
 }
 
 impl Data {
-    /// The configuration for a command that does not listen.
+    /// The configuration for a command that does not listen, with a log that does not talk over what the command says.
     fn read(&self) -> Result<Config, StartError> {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        self.read_for(any, any)
+        self.read_for(any, any, LogFilter::WARN)
     }
 
-    fn read_for(&self, listen: SocketAddr, ops_listen: SocketAddr) -> Result<Config, StartError> {
+    /// The configuration, with the log started: at `usual_log` unless the operator says otherwise.
+    fn read_for(&self, listen: SocketAddr, ops_listen: SocketAddr, usual_log: LogFilter) -> Result<Config, StartError> {
         let places = Places { listen, ops_listen, data_dir: self.data_dir.clone() };
         let config = Config::read(places, self.config.as_deref(), std::env::vars())?;
-        marquee_telemetry::start_log(&config.log).map_err(|error| StartError::part("MARQUEE_LOG", error))?;
+        marquee_telemetry::start_log(config.log.as_ref().unwrap_or(&usual_log));
         Ok(config)
     }
 }

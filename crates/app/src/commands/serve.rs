@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use marquee_kernel::{Clock, Rng};
+use marquee_telemetry::LogFilter;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Serve, say};
@@ -12,7 +13,7 @@ use crate::{StartError, demo, start};
 const OPEN_FILES: u64 = 65_536;
 
 pub(super) async fn run(serve: Serve) -> Result<ExitCode, StartError> {
-    let config = serve.data.read_for(serve.listen, serve.ops_listen)?;
+    let config = serve.data.read_for(serve.listen, serve.ops_listen, LogFilter::INFO)?;
     // As far as the system lets us; the limit on connections still holds when it does not.
     let _ = rlimit::increase_nofile_limit(OPEN_FILES);
     let wrong = |error| StartError::part("signals", error);

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use axum::http::HeaderValue;
-use marquee_accounts::Hashing;
+use marquee_accounts::{Email, Hashing, Password};
+use marquee_telemetry::{BadFilter, LogFilter};
 
 pub use source::{BadSetting, DEFAULT};
 use source::{Source, bad};
@@ -43,8 +44,8 @@ pub struct Config {
     pub rate_limits: bool,
     /// Web origins that may call from a browser.
     pub cors_origins: Vec<HeaderValue>,
-    /// The tracing filter.
-    pub log: String,
+    /// What to log, when the operator says.
+    pub log: Option<LogFilter>,
     /// The first administrator: e-mail address and password.
     pub admin: Option<(String, String)>,
     /// How long the sandbox takes to answer, in milliseconds.
@@ -106,7 +107,7 @@ impl Config {
             cleaning_minutes: source.number("MARQUEE_CLEANING_MINUTES", 0..=240)?,
             rate_limits: source.switch("MARQUEE_RATE_LIMITS")?,
             cors_origins: origins(&source)?,
-            log: source.text("MARQUEE_LOG").unwrap_or("info").to_owned(),
+            log: log(&source)?,
             admin: admin(&source)?,
             sandbox_latency_ms: source.number("MARQUEE_SANDBOX_LATENCY_MS", 0..=SANDBOX_LATENCY_MS_MAX)?,
             hashing: Hashing::default(),
@@ -139,10 +140,20 @@ fn origins(source: &Source) -> Result<Vec<HeaderValue>, BadSetting> {
         .collect()
 }
 
+fn log(source: &Source) -> Result<Option<LogFilter>, BadSetting> {
+    let name = "MARQUEE_LOG";
+    let read = |text: &str| text.parse().map_err(|error: BadFilter| bad(name, error.to_string()));
+    source.text(name).map(read).transpose()
+}
+
 fn admin(source: &Source) -> Result<Option<(String, String)>, BadSetting> {
     match (source.text("MARQUEE_ADMIN_EMAIL"), source.text("MARQUEE_ADMIN_PASSWORD")) {
         (None, None) => Ok(None),
-        (Some(email), Some(password)) => Ok(Some((email.to_owned(), password.to_owned()))),
+        (Some(email), Some(password)) => {
+            Email::parse(email).map_err(|rule| bad("MARQUEE_ADMIN_EMAIL", rule))?;
+            Password::choose(password).map_err(|rule| bad("MARQUEE_ADMIN_PASSWORD", rule))?;
+            Ok(Some((email.to_owned(), password.to_owned())))
+        }
         (Some(_), None) => Err(bad("MARQUEE_ADMIN_PASSWORD", "must be set when MARQUEE_ADMIN_EMAIL is")),
         (None, Some(_)) => Err(bad("MARQUEE_ADMIN_EMAIL", "must be set when MARQUEE_ADMIN_PASSWORD is")),
     }
@@ -179,11 +190,21 @@ mod tests {
             ("MARQUEE_DATABASE_URL", "mysql://x"),
             ("MARQUEE_REDIS_URL", "redis://127.0.0.1"),
             ("MARQUEE_CORS_ORIGINS", "example.org"),
+            ("MARQUEE_LOG", "[[["),
         ] {
             let line = read(&[(name, value)]).unwrap_err();
             assert!(line.starts_with(name) && line.contains("must"), "{line}");
             assert_eq!(line.lines().count(), 1);
         }
         assert!(read(&[("MARQUEE_ADMIN_EMAIL", "a@example.org")]).unwrap_err().contains("MARQUEE_ADMIN_PASSWORD"));
+    }
+
+    #[test]
+    fn a_first_administrator_who_cannot_be_is_refused_and_the_password_is_not_repeated() {
+        let admin = |email, password| read(&[("MARQUEE_ADMIN_EMAIL", email), ("MARQUEE_ADMIN_PASSWORD", password)]);
+        assert!(admin("a@example.org", "long enough").is_ok());
+        assert_eq!(admin("nonsense", "long enough").unwrap_err(), "MARQUEE_ADMIN_EMAIL must be an e-mail address");
+        let short = admin("a@example.org", "short").unwrap_err();
+        assert!(short.starts_with("MARQUEE_ADMIN_PASSWORD must have 10 to ") && !short.contains("short"), "{short}");
     }
 }

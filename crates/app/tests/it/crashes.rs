@@ -22,6 +22,8 @@ const ROUNDS: u64 = 20;
 const BUYERS: usize = 6;
 /// Seats of each round's show: few enough for buyers to meet.
 const SEATS: usize = 40;
+/// Answers before the process is killed, at most: each sells two seats at most, so that there is always one left to wait for.
+const ANSWERS_MAX: u64 = SEATS as u64 / 2;
 /// Bookings after which a buyer goes home, should the process live that long.
 const ATTEMPTS_MAX: usize = 400;
 /// What the contract gives a charge to become a booking or a refund.
@@ -268,7 +270,7 @@ async fn killed_at_any_moment() {
     let mut sale = Sale::open().await;
     let mut process = sale.launch().ready().await;
     for _ in 0..rounds() {
-        let answers_before_the_end = 1 + sale.rng.below(60);
+        let answers_before_the_end = 1 + sale.rng.below(ANSWERS_MAX);
         let attempts = sale
             .sell(process, async |process: Process, answers: Arc<AtomicU64>| {
                 eventually("enough is answered", async || {

@@ -451,3 +451,27 @@ async fn without_limits_a_seat_may_be_held_again_and_again() {
         app.pass_seconds(HOLD_S);
     }
 }
+
+#[tokio::test]
+async fn one_seat_held_again_and_again_runs_into_a_cool_down_that_ends() {
+    let app = TestApp::start_with(|config| config.rate_limits = true).await;
+    let show = app.a_show().create().await;
+    let mut keeper = app.customer("Ada").await;
+    let mut held_s = 0;
+    let refused = loop {
+        let answer = keeper.reserve(&show, &["A1"]).await;
+        if answer.status() == 429 {
+            break answer;
+        }
+        let _ = answer.created();
+        app.pass_seconds(HOLD_S);
+        keeper = app.again(&keeper).await;
+        held_s += HOLD_S;
+        assert!(held_s <= 4 * 900, "one seat is kept from everybody for ever");
+    };
+    refused.problem("rate_limited");
+    assert!(held_s >= 3 * 900, "{held_s}");
+    let _ = app.customer("Bob").await.book(&show, &["A1"]).await;
+    app.pass_seconds(refused.header("retry-after").parse().unwrap());
+    let _ = app.again(&keeper).await.hold(&show, &["A2"]).await;
+}

@@ -97,3 +97,33 @@ async fn every_reference_in_the_document_leads_somewhere() {
     }
     assert!(found > 0);
 }
+
+#[tokio::test]
+async fn every_call_but_oauth_s_forms_declares_that_it_refuses_unknown_parameters() {
+    let app = TestApp::start().await;
+    let document = app.request(Method::GET, "/openapi.json").send().await.ok();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let form = !operation["requestBody"]["content"]["application/x-www-form-urlencoded"].is_null();
+            assert_eq!(operation["responses"]["422"].is_null(), form, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_may_be_left_out_is_not_described_as_null_or_empty() {
+    let app = TestApp::start().await;
+    let document = app.request(Method::GET, "/openapi.json").send().await.ok();
+    for (path, schema) in [("/locks/{lock_id}/extend", "ExtendHold"), ("/booking/{booking_id}/cancel", "CancelBooking")]
+    {
+        let body = &document["paths"][format!("/api/v1{path}")]["post"]["requestBody"];
+        assert_ne!(body["required"], true, "{path}");
+        let reference = format!("#/components/schemas/{schema}");
+        assert_eq!(body["content"]["application/json"]["schema"], serde_json::json!({ "$ref": reference }), "{path}");
+    }
+    for list in ["/movies", "/cinemas", "/shows", "/user/{user_id}/bookings"] {
+        let parameters = &document["paths"][format!("/api/v1{list}")]["get"]["parameters"];
+        let cursor = parameters.as_array().unwrap().iter().find(|parameter| parameter["name"] == "cursor").unwrap();
+        assert_eq!(cursor["schema"]["minLength"], 1, "{list}");
+    }
+}

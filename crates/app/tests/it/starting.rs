@@ -21,7 +21,8 @@ async fn refuses(name: &str, value: &str) {
     let ended = launch(&data_dir).env(name, value).ended().await;
     assert_eq!(ended.code, Some(2), "{name}={value}: {}", ended.errors);
     assert_eq!(ended.errors.trim_end().lines().count(), 1, "{name}={value}: {}", ended.errors);
-    assert!(ended.errors.contains(name) && ended.errors.contains("must"), "{name}={value}: {}", ended.errors);
+    assert_eq!(ended.errors.matches(name).count(), 1, "{name}={value}: {}", ended.errors);
+    assert!(ended.errors.contains("must"), "{name}={value}: {}", ended.errors);
 }
 
 #[tokio::test]
@@ -52,6 +53,18 @@ async fn a_log_filter_that_cannot_be_read_stops_the_start() {
 async fn a_first_administrator_who_cannot_be_stops_the_start() {
     refuses("MARQUEE_ADMIN_EMAIL", "nonsense").await;
     refuses("MARQUEE_ADMIN_PASSWORD", "short").await;
+}
+
+#[tokio::test]
+async fn a_command_that_does_not_serve_logs_what_goes_wrong_alone_unless_it_is_told_otherwise() {
+    let data_dir = tempfile::tempdir().unwrap();
+    std::fs::write(data_dir.path().join("films.json"), r#"[{"Title": "Up", "Running Time min": 96}]"#).unwrap();
+    let arguments = ["import", "movies", "films.json"];
+    let quiet = launch(&data_dir).arguments(&arguments).env("MARQUEE_LOG", "").ended().await;
+    assert_eq!((quiet.code, quiet.errors.contains("INFO")), (Some(0), false), "{}", quiet.errors);
+    std::fs::write(data_dir.path().join("films.json"), r#"[{"Title": "Brazil", "Running Time min": 136}]"#).unwrap();
+    let told = launch(&data_dir).arguments(&arguments).env("MARQUEE_LOG", "info").ended().await;
+    assert_eq!((told.code, told.errors.contains("INFO")), (Some(0), true), "{}", told.errors);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use marquee_http::{Body, Caller, Fields, Problem, ProblemDoc};
+use marquee_http::{Body, Caller, Fields, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{HoldId, UserId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -76,15 +76,16 @@ pub(crate) async fn book(
     State(booking): State<Booking>,
     caller: Caller,
     headers: HeaderMap,
+    query: NoQuery,
     body: Body<Book>,
 ) -> Result<Response, Problem> {
     let request = body.parse()?;
     let holder = caller.acting_for(request.user_id)?;
     // What is not an id names nothing.
     let hold_id = request.lock_id.parse().map_err(|_| Error::LockNotFound)?;
-    let order = match request.order(&caller, (hold_id, holder), &headers) {
+    let order = match query.check().and_then(|()| request.order(&caller, (hold_id, holder), &headers)) {
         Ok(order) => order,
-        // A hold that is not there comes before a field that is not right.
+        // A hold that is not there comes before a parameter or a field that is not right.
         Err(problem) => return Err(booking.find_hold(hold_id, holder).err().map_or(problem, Problem::from)),
     };
     let reply = Box::pin(booking.book(order)).await?;

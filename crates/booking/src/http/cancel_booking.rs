@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use marquee_http::{Body, Caller, Fields, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Body, Caller, Fields, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::BookingId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -46,10 +46,12 @@ pub(crate) async fn cancel_booking(
     State(booking): State<Booking>,
     caller: Caller,
     Id(booking_id): Id<BookingId>,
+    query: NoQuery,
     body: Body<CancelBooking>,
 ) -> Result<impl IntoResponse, Problem> {
-    // A booking that is not there comes before a body that is not right.
+    // A booking that is not there comes before a call that is not right.
     booking.find_for(&caller, booking_id).await?;
+    query.check()?;
     let reason = body.parse_or_default()?.checked()?;
     let view = booking.cancel(&caller, booking_id, reason).await?;
     Ok(([PRIVATE], Json(view)))

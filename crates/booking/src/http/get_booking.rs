@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use marquee_http::{Caller, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Caller, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::BookingId;
 
 use super::PRIVATE;
@@ -27,7 +27,9 @@ pub(crate) async fn get_booking(
     State(booking): State<Booking>,
     caller: Caller,
     Id(booking_id): Id<BookingId>,
+    query: NoQuery,
 ) -> Result<impl IntoResponse, Problem> {
     let view = booking.get(&caller, booking_id).await?;
+    query.check()?;
     Ok(([PRIVATE], Json(view)))
 }

@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use marquee_http::{Caller, Id, Problem, ProblemDoc};
+use marquee_http::{Caller, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::BookingId;
 
 use super::picture;
+use crate::error::Error;
 use crate::service::Booking;
 
 /// Draws the tickets of a confirmed booking as PDF, one page per ticket.
@@ -28,7 +29,11 @@ pub(crate) async fn get_ticket_pdf(
     State(booking): State<Booking>,
     caller: Caller,
     Id(booking_id): Id<BookingId>,
+    query: NoQuery,
 ) -> Result<Response, Problem> {
-    let tickets = booking.tickets_pdf(&caller, booking_id).await?;
-    Ok(picture(tickets, "application/pdf", "pdf"))
+    let tickets = booking.tickets_pdf(&caller, booking_id).await;
+    if !matches!(tickets, Err(Error::BookingNotFound)) {
+        query.check()?;
+    }
+    Ok(picture(tickets?, "application/pdf", "pdf"))
 }

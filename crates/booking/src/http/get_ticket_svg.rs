@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use marquee_http::{Caller, Id, Problem, ProblemDoc};
+use marquee_http::{Caller, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::BookingId;
 
 use super::picture;
+use crate::error::Error;
 use crate::service::Booking;
 
 /// Draws the tickets of a confirmed booking as SVG, one document, one QR code per ticket.
@@ -28,7 +29,11 @@ pub(crate) async fn get_ticket_svg(
     State(booking): State<Booking>,
     caller: Caller,
     Id(booking_id): Id<BookingId>,
+    query: NoQuery,
 ) -> Result<Response, Problem> {
-    let tickets = booking.tickets_svg(&caller, booking_id).await?;
-    Ok(picture(tickets, "image/svg+xml", "svg"))
+    let tickets = booking.tickets_svg(&caller, booking_id).await;
+    if !matches!(tickets, Err(Error::BookingNotFound)) {
+        query.check()?;
+    }
+    Ok(picture(tickets?, "image/svg+xml", "svg"))
 }

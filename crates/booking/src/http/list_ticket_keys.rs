@@ -1,7 +1,7 @@
 //! `GET /tickets/keys`: what a gate needs to verify tickets without a network.
 
 use axum::extract::State;
-use marquee_http::Json;
+use marquee_http::{Json, NoQuery, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,11 +33,15 @@ pub(crate) struct TicketKey {
     tag = "booking",
     responses((status = 200, description = "The keys", body = TicketKeys))
 )]
-pub(crate) async fn list_ticket_keys(State(booking): State<Booking>) -> Json<TicketKeys> {
+pub(crate) async fn list_ticket_keys(
+    State(booking): State<Booking>,
+    query: NoQuery,
+) -> Result<Json<TicketKeys>, Problem> {
+    query.check()?;
     let keys = booking.ticket_keys().map(|key| TicketKey {
         kid: key.kid.to_string(),
         algorithm: "Ed25519",
         public_key: hex::encode(key.bytes),
     });
-    Json(TicketKeys { keys: keys.collect() })
+    Ok(Json(TicketKeys { keys: keys.collect() }))
 }

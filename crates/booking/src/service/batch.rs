@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use marquee_bus::{Actor, Event, Journal};
 use marquee_db::{Error, Result, Tx};
-use marquee_kernel::{Clock, RefundId, Rng, SeatId, Timestamp};
+use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, Timestamp};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
 use marquee_seating::claims;
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::under_way::Call;
 use crate::error;
 use crate::model::{Answer, Record, Sale, Status};
-use crate::store::{self, KeyedCall};
+use crate::store::{self, KeyedAnswer, KeyedCall};
 
 /// Something durable to do for one booking call.
 #[derive(Debug)]
@@ -169,11 +169,10 @@ impl Batch<'_, '_> {
         if claims.is_empty() {
             return Ok(());
         }
-        let now = self.writer.clock.now();
         // Of two with the same key in one batch the first inserts it; the second meets it like any later one.
         let keyed: Picked<'_, Claim> = claims.iter().filter(|(_, claim)| claim.sale.key.is_some()).copied().collect();
         let calls = keyed.iter().filter_map(|(_, claim)| Some((claim.call()?, claim.sale.booking_id)));
-        let inserted = store::claim_keys(self.tx, calls, now)?;
+        let inserted = store::claim_keys(self.tx, calls)?;
         let mut repeats = keyed.iter().zip(inserted).filter(|(_, inserted)| *inserted == 0).map(|(claim, _)| *claim);
         let repeats: Picked<'_, Claim> = repeats.by_ref().collect();
         let mut fresh = claims.clone();
@@ -201,9 +200,7 @@ impl Batch<'_, '_> {
     fn refuse(&mut self, losers: Vec<(usize, &Claim, error::Error)>) -> Result<()> {
         let answers: Vec<_> =
             losers.into_iter().map(|(at, claim, error)| (at, claim, Answer::refusing(error))).collect();
-        let kept = answers
-            .iter()
-            .filter_map(|(_, claim, answer)| Some((claim.sale.booked_by, claim.sale.key.as_ref()?, answer)));
+        let kept = answers.iter().filter_map(|(_, claim, answer)| claim.sale.keyed(answer));
         store::answer_keys(self.tx, kept)?;
         for (at, _, answer) in answers {
             self.decide(at, Verdict::Refused(answer));
@@ -246,9 +243,7 @@ impl Batch<'_, '_> {
         store::move_on(self.tx, moved, Status::Pending, Status::Confirmed)?;
         let payments: Vec<_> = sold.iter().map(|(_, confirm)| (confirm.sale.payment_id, now)).collect();
         ledger::authorised(self.tx, &payments)?;
-        let answers = sold
-            .iter()
-            .filter_map(|(_, Confirm { sale, answer, .. })| Some((sale.booked_by, sale.key.as_ref()?, answer)));
+        let answers = sold.iter().filter_map(|(_, confirm)| confirm.sale.keyed(&confirm.answer));
         store::answer_keys(self.tx, answers)?;
         for (at, confirm) in sold {
             self.events.push(confirmed(confirm));
@@ -277,13 +272,10 @@ impl Batch<'_, '_> {
         let freed: Vec<_> = undone.iter().map(|(_, undo)| (undo.sale.show_id, undo.sale.booking_id)).collect();
         claims::free(self.tx, &freed)?;
         self.end_payments(&undone)?;
-        let answers = undone
-            .iter()
-            .filter_map(|(_, Undo { sale, answer, .. })| Some((sale.booked_by, sale.key.as_ref()?, answer.as_ref()?)));
+        let answers = undone.iter().filter_map(|(_, undo)| undo.sale.keyed(undo.answer.as_ref()?));
         store::answer_keys(self.tx, answers)?;
         let forgotten = undone.iter().filter(|(_, undo)| undo.answer.is_none());
-        let forgotten = forgotten.filter_map(|(_, undo)| Some((undo.sale.booked_by, undo.sale.key.as_ref()?)));
-        store::forget_keys(self.tx, forgotten)?;
+        store::forget_keys(self.tx, forgotten.map(|(_, undo)| &*undo.sale))?;
         for (at, undo) in undone {
             self.events.push(failed(undo));
             self.decide(at, Verdict::Done);
@@ -312,8 +304,7 @@ impl Batch<'_, '_> {
     }
 
     fn defer(&mut self, defers: &Picked<'_, Defer>) -> Result<()> {
-        let answers =
-            defers.iter().filter_map(|(_, Defer { sale, answer })| Some((sale.booked_by, sale.key.as_ref()?, answer)));
+        let answers = defers.iter().filter_map(|(_, defer)| defer.sale.keyed(&defer.answer));
         store::answer_keys(self.tx, answers)?;
         defers.iter().for_each(|(at, _)| self.decide(*at, Verdict::Done));
         Ok(())
@@ -323,15 +314,21 @@ impl Batch<'_, '_> {
         if remembers.is_empty() {
             return Ok(());
         }
-        let now = self.writer.clock.now();
         for (at, Remember { call, answer }) in remembers {
             let Some(keyed) = call.keyed() else {
                 self.decide(*at, Verdict::Done);
                 continue;
             };
-            let inserted = store::remember_key(self.tx, keyed, answer, now)?;
-            let record = if inserted { None } else { store::record(self.tx, keyed.user_id, keyed.key)? };
-            self.decide(*at, record.map_or(Verdict::Done, Verdict::Known));
+            // No booking came of it: an id of its own stands for the attempt.
+            let booking_id = BookingId::mint(&self.writer.clock, &self.writer.rng);
+            if store::claim_keys(self.tx, std::iter::once((keyed, booking_id)))? == [0] {
+                let record = store::record(self.tx, keyed.user_id, keyed.key)?;
+                self.decide(*at, record.map_or(Verdict::Done, Verdict::Known));
+                continue;
+            }
+            let KeyedCall { user_id, key, .. } = keyed;
+            store::answer_keys(self.tx, std::iter::once(KeyedAnswer { booking_id, user_id, key, answer }))?;
+            self.decide(*at, Verdict::Done);
         }
         Ok(())
     }

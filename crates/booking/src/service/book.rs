@@ -19,11 +19,11 @@ use super::under_way::{Call, Kinship, Place};
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
-use crate::model::{Answer, Key, Order, Record, Repeat, Sale, SoldSeat, Status};
+use crate::model::{Answer, Order, Repeat, Sale, SoldSeat, Status};
 use crate::store;
 use crate::view::BookingView;
 
-/// Tries to begin a payment whose rival ended just when it was met.
+/// Tries to begin a payment: what stood in its way may end just when it was met.
 const BEGIN_TRIES_MAX: u32 = 3;
 /// The pause between two looks at the store for the answer of a call that another process, or this one before its last
 /// start, began.
@@ -55,6 +55,7 @@ impl Booking {
     /// Those that are not kept under the key: [`Error::LockNotFound`], [`Error::LockExpired`], [`Error::KeyReused`],
     /// [`Error::UnknownPaymentToken`], [`Error::UnknownVoucher`], and whatever is unavailable.
     pub async fn book(&self, order: Order) -> Result<Reply> {
+        let order = Arc::new(order);
         let call = Call { booked_by: order.booked_by, key: order.key.clone(), request_hash: order.fingerprint() };
         for _ in 0..BEGIN_TRIES_MAX {
             let booking_id = BookingId::mint(&self.inner.parts.clock, &self.inner.parts.rng);
@@ -65,35 +66,44 @@ impl Booking {
                 key: call.key.as_ref().map(|key| key.as_str().to_owned()),
                 request_hash: call.request_hash,
             };
-            let refusal = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt) {
+            let reply = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt).await? {
                 Ok(hold) => {
                     let paying =
                         Paying { booking: self.clone(), place, booking_id, hold_id: order.hold_id, ended: false };
                     self.check(&order)?;
-                    return self.see_through(order, call, hold, paying).await;
+                    self.see_through(order.clone(), call.clone(), hold, paying).await?
                 }
-                Err(refusal) => refusal,
+                Err(refusal) => {
+                    drop(place);
+                    self.answer_refused(&order, &call, refusal).await?
+                }
             };
-            drop(place);
-            if let Some(reply) = self.repeat(&order, &call, &refusal).await? {
+            if let Some(reply) = reply {
                 return Ok(reply);
-            }
-            match refusal {
-                BeginPayment::NotFound => return Err(Error::LockNotFound),
-                BeginPayment::Expired => return self.check(&order).and(Err(Error::LockExpired)),
-                BeginPayment::NotOnSale => {
-                    self.check(&order)?;
-                    return self.refuse(call, Error::ShowNotOnSale).await;
-                }
-                // Over since it was met: the hold is free again, or there is an answer by now.
-                BeginPayment::Paying(rival) if self.is_over(rival.booking_id).await? => {}
-                BeginPayment::Paying(_) => {
-                    self.check(&order)?;
-                    return self.refuse(call, Error::PaymentInProgress).await;
-                }
             }
         }
         Err(Error::Unanswered)
+    }
+
+    /// The reply to a call whose payment cannot begin; none when what stood in its way is over by now.
+    async fn answer_refused(&self, order: &Order, call: &Call, refusal: BeginPayment) -> Result<Option<Reply>> {
+        if let Some(reply) = self.repeat(call, &refusal).await? {
+            return Ok(Some(reply));
+        }
+        match refusal {
+            BeginPayment::NotFound => Err(Error::LockNotFound),
+            BeginPayment::Expired => self.check(order).and(Err(Error::LockExpired)),
+            BeginPayment::NotOnSale => {
+                self.check(order)?;
+                self.refuse(call, Error::ShowNotOnSale).await
+            }
+            // The hold is free again, or there is an answer by now.
+            BeginPayment::Paying(rival) if self.is_over(rival.booking_id).await? => Ok(None),
+            BeginPayment::Paying(_) => {
+                self.check(order)?;
+                self.refuse(call, Error::PaymentInProgress).await
+            }
+        }
     }
 
     /// Whether there is such a hold, alive or lapsed.
@@ -112,36 +122,43 @@ impl Booking {
         Vouchers::check(&order.voucher_codes).map_err(|unknown| Error::UnknownVoucher(unknown.index))
     }
 
-    /// The reply to a call whose key was used before; none for a new one.
-    async fn repeat(&self, order: &Order, call: &Call, refusal: &BeginPayment) -> Result<Option<Reply>> {
-        let Some(key) = &order.key else { return Ok(None) };
+    /// The reply to a call whose key was used before; none for a new one, which it also is when the call before it gave up
+    /// and left nothing behind.
+    async fn repeat(&self, call: &Call, refusal: &BeginPayment) -> Result<Option<Reply>> {
+        if call.key.is_none() {
+            return Ok(None);
+        }
         if let BeginPayment::Paying(rival) = refusal {
             match self.inner.under_way.kinship(rival.booking_id, call) {
-                Kinship::Same => return self.wait_for(rival.booking_id, call).await.map(Some),
+                Kinship::Same => return self.wait_for(rival.booking_id, call).await,
                 Kinship::KeyTaken => return Err(Error::KeyReused),
                 Kinship::None => {}
             }
         }
-        match self.record(order.booked_by, key.clone()).await? {
-            Some(record) => self.replay(record, call).await.map(Some),
+        match self.recorded(call).await? {
+            Some(repeat) => self.replay(repeat, call).await,
             None => Ok(None),
         }
     }
 
-    async fn record(&self, user_id: UserId, key: Key) -> Result<Option<Record>> {
-        Ok(self.inner.parts.db.read(move |tx| store::record(tx, user_id, &key)).await?)
+    /// What the record under the call's key means for it, if there is one.
+    async fn recorded(&self, call: &Call) -> Result<Option<Repeat>> {
+        let (user_id, Some(key)) = (call.booked_by, call.key.clone()) else { return Ok(None) };
+        let record = self.inner.parts.db.read(move |tx| store::record(tx, user_id, &key)).await?;
+        Ok(record.map(|record| record.repeat(&call.request_hash)))
     }
 
-    async fn replay(&self, record: Record, call: &Call) -> Result<Reply> {
-        match record.repeat(&call.request_hash) {
+    async fn replay(&self, repeat: Repeat, call: &Call) -> Result<Option<Reply>> {
+        match repeat {
             Repeat::Reused => Err(Error::KeyReused),
-            Repeat::Replay(answer) => Ok(Reply::replay(answer)),
+            Repeat::Replay(answer) => Ok(Some(Reply::replay(answer))),
             Repeat::Unanswered(booking_id) => self.wait_for(booking_id, call).await,
         }
     }
 
-    /// Waits for the answer of the call that made `booking_id`: told by it in this process, else found in the store.
-    async fn wait_for(&self, booking_id: BookingId, call: &Call) -> Result<Reply> {
+    /// Waits for the answer of the call that made `booking_id`: told by it in this process, else found in the store. None
+    /// when that call gave up before anything was charged.
+    async fn wait_for(&self, mut booking_id: BookingId, call: &Call) -> Result<Option<Reply>> {
         let deadline = Instant::now() + self.inner.settings.duplicate_wait;
         while Instant::now() < deadline {
             let arrived = match self.inner.under_way.coming(booking_id) {
@@ -149,18 +166,36 @@ impl Booking {
                 None => None,
             };
             if let Some(answer) = arrived {
-                return Ok(Reply::replay(answer));
+                return Ok(Some(Reply::replay(answer)));
             }
-            let Some(key) = call.key.clone() else { return Err(Error::Unanswered) };
-            match self.record(call.booked_by, key).await? {
-                Some(Record { answer: Some(answer), .. }) => return Ok(Reply::replay(answer)),
-                Some(Record { answer: None, .. }) => tokio::time::sleep(POLL).await,
-                // Given up before anything was charged.
-                None => return Err(Error::Unanswered),
+            match self.recorded(call).await? {
+                None => return Ok(None),
+                Some(Repeat::Reused) => return Err(Error::KeyReused),
+                Some(Repeat::Replay(answer)) => return Ok(Some(Reply::replay(answer))),
+                Some(Repeat::Unanswered(same)) if same == booking_id => tokio::time::sleep(POLL).await,
+                // That one gave up, and another duplicate began again.
+                Some(Repeat::Unanswered(next)) => booking_id = next,
             }
         }
+        self.answer_late(booking_id, call).await
+    }
+
+    /// The reply to a duplicate that has waited long enough.
+    async fn answer_late(&self, booking_id: BookingId, call: &Call) -> Result<Option<Reply>> {
+        // The call goes on, and its answer must not be another than this one.
+        if self.inner.under_way.has(booking_id) {
+            return Err(Error::Unanswered);
+        }
+        // It broke off without an answer, and nobody but the reconciler sees to it: what is said now is the key's answer,
+        // whatever becomes of the booking. If the reconciler was faster, it has said it.
         let sale = self.sale(booking_id).await?.ok_or(Error::Unanswered)?;
-        Ok(Reply::first(self.pending_answer(&sale)))
+        self.defer(&Arc::new(sale)).await?;
+        match self.recorded(call).await? {
+            None => Ok(None),
+            Some(Repeat::Reused) => Err(Error::KeyReused),
+            Some(Repeat::Replay(answer)) => Ok(Some(Reply::replay(answer))),
+            Some(Repeat::Unanswered(_)) => Err(Error::Unanswered),
+        }
     }
 
     /// Whether the payment met for a hold is over: neither under way in this process nor pending.
@@ -172,21 +207,22 @@ impl Booking {
         Ok(status != Some(Status::Pending))
     }
 
-    /// Refuses a call that claimed nothing, and keeps that answer under its key.
-    async fn refuse(&self, call: Call, error: Error) -> Result<Reply> {
+    /// Refuses a call that claimed nothing, and keeps that answer under its key. None when a call before it had the key,
+    /// and gave up.
+    async fn refuse(&self, call: &Call, error: Error) -> Result<Option<Reply>> {
         let answer = Answer::refusing(error);
         if call.key.is_none() {
-            return Ok(Reply::first(answer));
+            return Ok(Some(Reply::first(answer)));
         }
         let work = Work::Remember(Remember { call: call.clone(), answer: answer.clone() });
         match self.inner.lane.submit(work).await? {
-            Verdict::Known(record) => self.replay(record, &call).await,
-            _ => Ok(Reply::first(answer)),
+            Verdict::Known(record) => self.replay(record.repeat(&call.request_hash), call).await,
+            _ => Ok(Some(Reply::first(answer))),
         }
     }
 
     /// Runs the rest in a task of its own, so that a client that hangs up does not break it off half-way.
-    async fn see_through(&self, order: Order, call: Call, hold: Hold, paying: Paying) -> Result<Reply> {
+    async fn see_through(&self, order: Arc<Order>, call: Call, hold: Hold, paying: Paying) -> Result<Option<Reply>> {
         let booking = self.clone();
         let task = self.inner.tasks.spawn(async move { booking.buy(order, call, hold, paying).await });
         task.await.map_err(|broken| {
@@ -195,7 +231,8 @@ impl Booking {
         })?
     }
 
-    async fn buy(&self, order: Order, call: Call, hold: Hold, mut paying: Paying) -> Result<Reply> {
+    /// Claims, charges and confirms. None when the key turned out to be that of a call which gave up.
+    async fn buy(&self, order: Arc<Order>, call: Call, hold: Hold, mut paying: Paying) -> Result<Option<Reply>> {
         let show = self.inner.parts.seating.show(hold.show_id).await?;
         let seats = self.inner.parts.seating.claim_of(&hold, paying.booking_id);
         let sale = Arc::new(self.sale_of(&order, hold, &show, paying.booking_id));
@@ -204,12 +241,12 @@ impl Booking {
             Verdict::Refused(answer) => {
                 paying.end(Outcome::Failed);
                 paying.place.answer(&answer);
-                return Ok(Reply::first(answer));
+                return Ok(Some(Reply::first(answer)));
             }
             Verdict::Known(record) => {
                 // Nothing of its own to wait for any more: the hold is free for others meanwhile.
                 drop(paying);
-                return self.replay(record, &call).await;
+                return self.replay(record.repeat(&call.request_hash), &call).await;
             }
             Verdict::Done | Verdict::Settled => {}
         }
@@ -217,7 +254,7 @@ impl Booking {
         self.inner.parts.bus.wake();
         let answer = self.charge(&order, &sale, &mut paying).await?;
         paying.place.answer(&answer);
-        Ok(Reply::first(answer))
+        Ok(Some(Reply::first(answer)))
     }
 
     pub(super) fn sale_of(&self, order: &Order, hold: Hold, show: &Show, booking_id: BookingId) -> Sale {
@@ -319,7 +356,7 @@ impl Booking {
             // The seats stay claimed, and show as held, until the reconciler knows more.
             Settlement::Withdrawn | Settlement::Open => {
                 paying.ended = true;
-                self.defer(sale).await
+                self.defer(sale).await?
             }
         })
     }

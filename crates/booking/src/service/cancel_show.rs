@@ -5,12 +5,12 @@ use std::time::Duration;
 use marquee_bus::Actor;
 use marquee_kernel::{BookingId, ShowId};
 use marquee_payments::RefundReason;
+use marquee_seating::claims::{self, Standing};
 use tracing::info;
 
 use super::cancel::GiveBack;
 use super::{Booking, meters};
 use crate::error::{Error, Result};
-use crate::model::Status;
 use crate::store;
 
 /// Bookings given back in one transaction.
@@ -32,7 +32,7 @@ impl Booking {
         let mut given_back = 0;
         for _ in 0..PENDING_LOOKS_MAX {
             // Pending before confirmed: what is settled in between is then seen as confirmed.
-            let pending = self.of_show(show_id, Status::Pending).await?;
+            let pending = self.of_show(show_id, Standing::Claimed).await?;
             given_back += self.give_back_confirmed(show_id).await?;
             if pending.is_empty() {
                 info!(%show_id, bookings = given_back, "bookings of a cancelled show given back");
@@ -46,7 +46,7 @@ impl Booking {
     async fn give_back_confirmed(&self, show_id: ShowId) -> Result<usize> {
         let mut total = 0;
         loop {
-            let confirmed = self.of_show(show_id, Status::Confirmed).await?;
+            let confirmed = self.of_show(show_id, Standing::Booked).await?;
             if confirmed.is_empty() {
                 return Ok(total);
             }
@@ -70,7 +70,7 @@ impl Booking {
         }
     }
 
-    async fn of_show(&self, show_id: ShowId, status: Status) -> Result<Vec<BookingId>> {
-        Ok(self.inner.parts.db.read(move |tx| store::of_show(tx, show_id, status, BATCH_ITEMS_MAX)).await?)
+    async fn of_show(&self, show_id: ShowId, standing: Standing) -> Result<Vec<BookingId>> {
+        Ok(self.inner.parts.db.read(move |tx| claims::owners(tx, show_id, standing, BATCH_ITEMS_MAX)).await?)
     }
 }

@@ -98,15 +98,18 @@ impl Booking {
         }
     }
 
-    /// Keeps, and answers, that the outcome is not known yet.
-    pub(super) async fn defer(&self, sale: &Arc<Sale>) -> Answer {
+    /// Keeps, and answers, that the outcome is not known yet. Its key's first answer stays.
+    ///
+    /// # Errors
+    /// [`Error::Unanswered`] when it cannot be kept: the same key might get another answer the next time.
+    pub(super) async fn defer(&self, sale: &Arc<Sale>) -> Result<Answer> {
         let answer = self.pending_answer(sale);
-        meters::bookings("pending", 1);
         if sale.key.is_some() {
             let work = || Work::Defer(Defer { sale: sale.clone(), answer: answer.clone() });
-            self.write_down(sale.booking_id, work).await;
+            self.write_down(sale.booking_id, work).await.ok_or(Error::Unanswered)?;
         }
-        answer
+        meters::bookings("pending", 1);
+        Ok(answer)
     }
 
     /// What a client hears when it is booked; always the same for the same booking, whoever confirms it.

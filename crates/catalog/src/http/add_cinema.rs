@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Created, Problem};
+use marquee_http::{Admin, Body, Created, NoQuery, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -47,8 +47,10 @@ pub(super) struct AddCinema {
 pub(super) async fn add_cinema(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
+    query: NoQuery,
     body: Body<AddCinema>,
 ) -> Result<Created<CinemaView>, Problem> {
+    query.check()?;
     let wanted = body.parse()?;
     let cinema = CinemaDetails {
         name: wanted.name,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Created, Fields, Problem};
+use marquee_http::{Admin, Body, Created, Fields, NoQuery, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -56,8 +56,10 @@ pub(super) struct AddMovie {
 pub(super) async fn add_movie(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
+    query: NoQuery,
     body: Body<AddMovie>,
 ) -> Result<Created<MovieView>, Problem> {
+    query.check()?;
     let AddMovie { title, duration_minutes, genres, languages, certificate, synopsis, release_date, director, cast } =
         body.parse()?;
     let mut fields = Fields::default();

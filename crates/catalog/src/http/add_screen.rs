@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Created, Id, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Created, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -37,9 +37,11 @@ pub(super) async fn add_screen(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(cinema_id): Id<CinemaId>,
+    query: NoQuery,
     body: Body<AddScreen>,
 ) -> Result<Created<ScreenView>, Problem> {
     catalog.cinema(cinema_id).await?;
+    query.check()?;
     let AddScreen { name, layout } = body.parse()?;
     let screen = catalog.add_screen(Actor::User(admin.user_id), cinema_id, name, layout).await?;
     Ok(Created(ScreenView::from(screen)))

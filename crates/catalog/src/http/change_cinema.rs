@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -62,9 +62,11 @@ pub(super) async fn change_cinema(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(cinema_id): Id<CinemaId>,
+    query: NoQuery,
     body: Body<ChangeCinema>,
 ) -> Result<Json<CinemaView>, Problem> {
     catalog.cinema(cinema_id).await?;
+    query.check()?;
     let change = body.parse()?;
     let changed = catalog.change_cinema(Actor::User(admin.user_id), cinema_id, move |cinema| {
         put(&mut cinema.name, change.name);

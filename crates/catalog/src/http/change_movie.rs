@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Fields, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Fields, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::MovieId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -69,9 +69,11 @@ pub(super) async fn change_movie(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(movie_id): Id<MovieId>,
+    query: NoQuery,
     body: Body<ChangeMovie>,
 ) -> Result<Json<MovieView>, Problem> {
     catalog.movie(movie_id).await?;
+    query.check()?;
     let change = body.parse()?;
     let mut fields = Fields::default();
     let release_date = change.release_date.map(|date| date.map(|text| read_date(&text)).transpose());

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::ScreenId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -41,9 +41,11 @@ pub(super) async fn change_screen(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(screen_id): Id<ScreenId>,
+    query: NoQuery,
     body: Body<ChangeScreen>,
 ) -> Result<Json<ScreenView>, Problem> {
     catalog.screen(screen_id).await?;
+    query.check()?;
     let ChangeScreen { name, layout } = body.parse()?;
     let screen = catalog.change_screen(Actor::User(admin.user_id), screen_id, name, layout).await?;
     Ok(Json(ScreenView::from(screen)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{Money, ShowId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -52,9 +52,11 @@ pub(super) async fn change_show(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(show_id): Id<ShowId>,
+    query: NoQuery,
     body: Body<ChangeShow>,
 ) -> Result<Json<ShowView>, Problem> {
     catalog.show(show_id).await?;
+    query.check()?;
     let change = body.parse()?;
     let changed = catalog.change_show(Actor::User(admin.user_id), show_id, move |show| {
         put(&mut show.start_time, change.start_time);

@@ -1,7 +1,7 @@
 //! `GET /cinemas/{cinema_id}`: a cinema and its screens.
 
 use axum::extract::State;
-use marquee_http::{Id, Problem, ProblemDoc};
+use marquee_http::{Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 
 use super::page::{Page, page};
@@ -14,6 +14,14 @@ use crate::caches::PageKey;
     (status = 200, description = "The cinema.", body = CinemaView),
     (status = 404, description = "`cinema_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
 ))]
-pub(super) async fn get_cinema(State(catalog): State<Catalog>, Id(cinema_id): Id<CinemaId>) -> Result<Page, Problem> {
-    page(&catalog, PageKey::Cinema(cinema_id), async || Ok(CinemaView::from(catalog.cinema(cinema_id).await?))).await
+pub(super) async fn get_cinema(
+    State(catalog): State<Catalog>,
+    Id(cinema_id): Id<CinemaId>,
+    query: NoQuery,
+) -> Result<Page, Problem> {
+    let answer =
+        page(&catalog, PageKey::Cinema(cinema_id), async || Ok(CinemaView::from(catalog.cinema(cinema_id).await?)))
+            .await?;
+    query.check()?;
+    Ok(answer)
 }

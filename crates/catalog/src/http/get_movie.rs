@@ -1,7 +1,7 @@
 //! `GET /movies/{movie_id}`: everything that is known of a movie.
 
 use axum::extract::State;
-use marquee_http::{Id, Problem, ProblemDoc};
+use marquee_http::{Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::MovieId;
 
 use super::page::{Page, page};
@@ -14,6 +14,13 @@ use crate::caches::PageKey;
     (status = 200, description = "The movie.", body = MovieView),
     (status = 404, description = "`movie_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
 ))]
-pub(super) async fn get_movie(State(catalog): State<Catalog>, Id(movie_id): Id<MovieId>) -> Result<Page, Problem> {
-    page(&catalog, PageKey::Movie(movie_id), async || Ok(MovieView::from(catalog.movie(movie_id).await?))).await
+pub(super) async fn get_movie(
+    State(catalog): State<Catalog>,
+    Id(movie_id): Id<MovieId>,
+    query: NoQuery,
+) -> Result<Page, Problem> {
+    let answer =
+        page(&catalog, PageKey::Movie(movie_id), async || Ok(MovieView::from(catalog.movie(movie_id).await?))).await?;
+    query.check()?;
+    Ok(answer)
 }

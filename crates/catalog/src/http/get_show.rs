@@ -1,7 +1,7 @@
 //! `GET /shows/{show_id}`: one show, also when it is cancelled or over.
 
 use axum::extract::State;
-use marquee_http::{Id, Json, Problem, ProblemDoc};
+use marquee_http::{Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::ShowId;
 
 use super::views::ShowView;
@@ -15,7 +15,9 @@ use crate::Catalog;
 pub(super) async fn get_show(
     State(catalog): State<Catalog>,
     Id(show_id): Id<ShowId>,
+    query: NoQuery,
 ) -> Result<Json<ShowView>, Problem> {
     let show = catalog.show(show_id).await?;
+    query.check()?;
     Ok(Json(ShowView::of(&show, &catalog, catalog.now())))
 }

@@ -24,7 +24,7 @@ pub(super) struct ListCinemas {
     #[param(required = false, value_type = u32, minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
-    #[param(required = false, value_type = String)]
+    #[param(required = false, value_type = String, min_length = 1)]
     cursor: Option<String>,
 }
 

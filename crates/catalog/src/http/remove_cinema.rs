@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Id, Problem, ProblemDoc};
+use marquee_http::{Admin, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 
 use super::refusals::AdminAlone;
@@ -24,7 +24,10 @@ pub(super) async fn remove_cinema(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(cinema_id): Id<CinemaId>,
+    query: NoQuery,
 ) -> Result<StatusCode, Problem> {
+    catalog.cinema(cinema_id).await?;
+    query.check()?;
     catalog.remove_cinema(Actor::User(admin.user_id), cinema_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

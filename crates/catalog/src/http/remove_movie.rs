@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Id, Problem, ProblemDoc};
+use marquee_http::{Admin, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::MovieId;
 
 use super::refusals::AdminAlone;
@@ -24,7 +24,10 @@ pub(super) async fn remove_movie(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(movie_id): Id<MovieId>,
+    query: NoQuery,
 ) -> Result<StatusCode, Problem> {
+    catalog.movie(movie_id).await?;
+    query.check()?;
     catalog.remove_movie(Actor::User(admin.user_id), movie_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Id, Problem, ProblemDoc};
+use marquee_http::{Admin, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::ScreenId;
 
 use super::refusals::AdminAlone;
@@ -24,7 +24,10 @@ pub(super) async fn remove_screen(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
     Id(screen_id): Id<ScreenId>,
+    query: NoQuery,
 ) -> Result<StatusCode, Problem> {
+    catalog.screen(screen_id).await?;
+    query.check()?;
     catalog.remove_screen(Actor::User(admin.user_id), screen_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

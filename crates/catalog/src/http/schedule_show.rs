@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Created, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Created, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{Money, MovieId, ScreenId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -51,8 +51,10 @@ pub(super) struct ScheduleShow {
 pub(super) async fn schedule_show(
     State(catalog): State<Catalog>,
     Admin(admin): Admin,
+    query: NoQuery,
     body: Body<ScheduleShow>,
 ) -> Result<Created<ShowView>, Problem> {
+    query.check()?;
     let ScheduleShow { movie_id, screen_id, start_time, language, format, prices } = body.parse()?;
     let details = ShowDetails { start_time, language, format, prices };
     let show = NewShow { movie_id, screen_id, details };

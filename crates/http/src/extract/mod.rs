@@ -11,4 +11,4 @@ mod query;
 pub use body::{Body, Created};
 pub use form::{Form, FormError};
 pub use id::Id;
-pub use query::{Query, page_request};
+pub use query::{NoQuery, Query, page_request};

@@ -43,6 +43,15 @@ pub(crate) enum Absent {
     Lapsed,
 }
 
+impl From<Absent> for BeginPayment {
+    fn from(absent: Absent) -> Self {
+        match absent {
+            Absent::Unknown => BeginPayment::NotFound,
+            Absent::Lapsed => BeginPayment::Expired,
+        }
+    }
+}
+
 type TellTaken = Box<dyn Fn(ShowId, u32) + Send + Sync>;
 
 /// The holds of every show.
@@ -176,28 +185,30 @@ impl HoldStore {
         self.enter_by_hold(hold_id, now, |house| house.release(hold_id, user_id, now));
     }
 
-    /// Stops a hold's clock for a payment, if `on_sale` says that its show is.
+    /// Which show a live hold is of.
+    pub(crate) fn show_of(&self, hold_id: HoldId) -> Option<ShowId> {
+        self.holds.get(&hold_id).map(|seats| seats.show_id())
+    }
+
+    /// Stops a hold's clock for a payment, if its show is `on_sale`.
     pub(crate) fn begin_payment(
         &self,
         (hold_id, user_id): (HoldId, UserId),
         attempt: Attempt,
         now: Timestamp,
-        on_sale: impl FnOnce(&ShowSeats) -> bool,
+        on_sale: bool,
     ) -> Result<Hold, BeginPayment> {
         let seats = self.holds.get(&hold_id).map(|seats| seats.clone());
         let begun = seats.and_then(|seats| {
             self.enter(&seats, now, |house| {
                 let standing = house.hold(hold_id, user_id)?;
-                if standing.paying.is_none() && !on_sale(&seats) {
+                if standing.paying.is_none() && !on_sale {
                     return Some(Err(BeginPayment::NotOnSale));
                 }
                 Some(house.begin_payment(hold_id, user_id, attempt))
             })
         });
-        begun.unwrap_or_else(|| match self.absence(hold_id, user_id) {
-            Absent::Unknown => Err(BeginPayment::NotFound),
-            Absent::Lapsed => Err(BeginPayment::Expired),
-        })
+        begun.unwrap_or_else(|| Err(self.absence(hold_id, user_id).into()))
     }
 
     /// Ends a payment. Says which show's seats must be read again when the hold had one under way for `booking_id`.
@@ -272,7 +283,8 @@ impl HoldStore {
         Some(self.enter(&seats, now, act))
     }
 
-    fn absence(&self, hold_id: HoldId, user_id: UserId) -> Absent {
+    /// Why a hold that is not there for `user_id` is not.
+    pub(crate) fn absence(&self, hold_id: HoldId, user_id: UserId) -> Absent {
         if self.lapsed.lock().was_of(hold_id, user_id) { Absent::Lapsed } else { Absent::Unknown }
     }
 

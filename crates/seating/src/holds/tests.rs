@@ -86,7 +86,7 @@ fn a_lapsed_hold_is_free_at_once_and_known_as_lapsed_to_its_holder_alone() {
     assert_eq!(store.hold(hold_id, holder, expiry), Err(Absent::Lapsed));
     assert_eq!(store.extend(hold_id, holder, expiry), Err(Absent::Lapsed));
     assert_eq!(store.hold(hold_id, user(), expiry), Err(Absent::Unknown));
-    let late = store.begin_payment((hold_id, holder), attempt(booking()), expiry, |_| true);
+    let late = store.begin_payment((hold_id, holder), attempt(booking()), expiry, true);
     assert_eq!(late, Err(BeginPayment::Expired));
 }
 

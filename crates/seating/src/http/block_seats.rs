@@ -1,7 +1,7 @@
 //! `POST /admin/shows/{show_id}/blocked-seats`: keeps seats from sale.
 
 use axum::extract::State;
-use marquee_http::{Admin, Body, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{SeatId, ShowId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -43,9 +43,11 @@ pub(crate) async fn block_seats(
     State(seating): State<Seating>,
     Admin(caller): Admin,
     Id(show_id): Id<ShowId>,
+    query: NoQuery,
     body: Body<BlockSeats>,
 ) -> Result<Json<BlockedView>, Problem> {
     seating.show(show_id).await?;
+    query.check()?;
     let seats = seating.block_seats(show_id, &body.parse()?.seats, caller.user_id).await?;
     Ok(Json(BlockedView { show_id, seats }))
 }

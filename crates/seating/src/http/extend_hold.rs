@@ -1,13 +1,13 @@
 //! `POST /locks/{lock_id}/extend`: a hold's expiry moves on.
 
 use axum::extract::State;
-use marquee_http::{Body, Caller, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Body, Caller, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::HoldId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::HoldView;
-use crate::Seating;
+use crate::{Error, Seating};
 
 /// Nothing to say: no body, or `{}`.
 #[derive(Default, Deserialize, ToSchema)]
@@ -39,11 +39,13 @@ pub(crate) async fn extend_hold(
     State(seating): State<Seating>,
     caller: Caller,
     Id(hold_id): Id<HoldId>,
+    query: NoQuery,
     body: Body<ExtendHold>,
 ) -> Result<Json<HoldView>, Problem> {
-    match seating.hold(hold_id, caller.user_id) {
-        Err(crate::Error::HoldNotFound) => return Err(crate::Error::HoldNotFound.into()),
-        Ok(_) | Err(_) => body.parse_or_default()?,
-    };
+    if let Err(unknown @ Error::HoldNotFound) = seating.hold(hold_id, caller.user_id) {
+        return Err(unknown.into());
+    }
+    query.check()?;
+    body.parse_or_default()?;
     Ok(Json(seating.extend_hold(hold_id, caller.user_id).await?.into()))
 }

@@ -1,11 +1,11 @@
 //! `GET /locks/{lock_id}`: a hold.
 
 use axum::extract::State;
-use marquee_http::{Caller, Id, Json, Problem, ProblemDoc};
+use marquee_http::{Caller, Id, Json, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::HoldId;
 
 use super::view::HoldView;
-use crate::Seating;
+use crate::{Error, Seating};
 
 /// A live hold of the caller.
 #[utoipa::path(
@@ -26,6 +26,11 @@ pub(crate) async fn get_hold(
     State(seating): State<Seating>,
     caller: Caller,
     Id(hold_id): Id<HoldId>,
+    query: NoQuery,
 ) -> Result<Json<HoldView>, Problem> {
-    Ok(Json(seating.hold(hold_id, caller.user_id)?.into()))
+    let hold = seating.hold(hold_id, caller.user_id);
+    if !matches!(hold, Err(Error::HoldNotFound)) {
+        query.check()?;
+    }
+    Ok(Json(hold?.into()))
 }

@@ -1,7 +1,7 @@
 //! `POST /shows/{show_id}/reserve`: takes all of the seats or none.
 
 use axum::extract::State;
-use marquee_http::{Body, Caller, Created, Id, Problem, ProblemDoc};
+use marquee_http::{Body, Caller, Created, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{Code, SeatId, ShowId, UserId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -48,6 +48,7 @@ pub(crate) async fn place_hold(
     State(seating): State<Seating>,
     caller: Caller,
     Id(show_id): Id<ShowId>,
+    query: NoQuery,
     body: Body<PlaceHold>,
 ) -> Result<Created<HoldView>, Problem> {
     let request = body.parse();
@@ -58,6 +59,7 @@ pub(crate) async fn place_hold(
     if holder != caller.user_id && !caller.serves(show.cinema_id) {
         return Err(Problem::new(Code::Forbidden, "You are not staff of that show's cinema."));
     }
+    query.check()?;
     let party = Party { holder, placed_by: caller.user_id };
     let hold = seating.place_hold(show_id, party, &request?.seats).await?;
     Ok(Created(HoldView::from(hold)))

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use marquee_http::{Caller, Problem, ProblemDoc};
+use marquee_http::{Caller, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::HoldId;
 
 use crate::Seating;
@@ -22,10 +22,12 @@ use crate::Seating;
 pub(crate) async fn release_hold(
     State(seating): State<Seating>,
     caller: Caller,
-    hold_id: Result<marquee_http::Id<HoldId>, Problem>,
-) -> StatusCode {
-    if let Ok(marquee_http::Id(hold_id)) = hold_id {
+    hold_id: Result<Id<HoldId>, Problem>,
+    query: NoQuery,
+) -> Result<StatusCode, Problem> {
+    query.check()?;
+    if let Ok(Id(hold_id)) = hold_id {
         seating.release_hold(hold_id, caller.user_id);
     }
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }

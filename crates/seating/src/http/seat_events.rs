@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
-use marquee_http::{Id, Problem, ProblemDoc};
+use marquee_http::{Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::ShowId;
 
 use crate::Seating;
@@ -34,7 +34,10 @@ pub(crate) async fn seat_events(
     State(seating): State<Seating>,
     Id(show_id): Id<ShowId>,
     headers: HeaderMap,
+    query: NoQuery,
 ) -> Result<Response, Problem> {
+    seating.show(show_id).await?;
+    query.check()?;
     let seen = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse().ok());
     let watcher = seating.watch(show_id, seen).await?;
     let mut answer = Response::new(Body::from_stream(stream(watcher)));

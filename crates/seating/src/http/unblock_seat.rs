@@ -2,7 +2,7 @@
 
 use axum::extract::{RawPathParams, State};
 use axum::http::StatusCode;
-use marquee_http::{Admin, Id, Problem, ProblemDoc};
+use marquee_http::{Admin, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{SeatId, ShowId};
 
 use crate::{Error, Seating};
@@ -30,8 +30,12 @@ pub(crate) async fn unblock_seat(
     Admin(caller): Admin,
     Id(show_id): Id<ShowId>,
     path: RawPathParams,
+    query: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    let seat_id = path.iter().find(|(name, _)| *name == "seat_id").map(|(_, seat_id)| SeatId::from(seat_id));
-    seating.unblock_seat(show_id, seat_id.ok_or(Error::SeatNotFound)?, caller.user_id).await?;
+    let layout = seating.show(show_id).await?.layout.clone();
+    let seat = path.iter().find(|(name, _)| *name == "seat_id").and_then(|(_, seat_id)| layout.seat(seat_id));
+    let (_, seat) = seat.ok_or(Error::SeatNotFound)?;
+    query.check()?;
+    seating.unblock_seat(show_id, seat.seat_id.clone(), caller.user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -229,6 +229,7 @@ impl House {
         let fresh = || Patron { held: 0, spending: Spending::from(now) };
         let patron = self.patrons.entry(standing.hold.user_id).or_insert_with(fresh);
         patron.held = patron.held.saturating_add(wanted);
+        patron.spending.hold(standing.placed_at);
         if standing.paying.is_none() {
             self.deadlines.insert((standing.hold.expiry, standing.hold.hold_id));
         }
@@ -361,8 +362,16 @@ impl House {
         self.ended.push(Ended { hold_id, user_id: hold.user_id, placed_by, ending });
         if let Some(patron) = self.patrons.get_mut(&hold.user_id) {
             patron.held = patron.held.saturating_sub(u32::try_from(places.len()).unwrap_or(u32::MAX));
-            if matches!(ending, Ending::Lapsed | Ending::Released) {
-                patron.spending.note(places.len(), now.min(hold.expiry).duration_since(placed_at));
+            // A lapse may be looked at late.
+            let ended_at = now.min(hold.expiry);
+            match ending {
+                Ending::Lapsed | Ending::Released => {
+                    patron.spending.note(places.len(), ended_at.duration_since(placed_at));
+                }
+                Ending::Failed | Ending::Booked => patron.spending.forgive(now),
+            }
+            if patron.held == 0 {
+                patron.spending.let_go(ended_at);
             }
         }
     }

@@ -9,7 +9,8 @@ use crate::fixtures::{attempt, booking, noon, seconds, show_on, standing, user};
 const SEATS: u16 = 8;
 
 fn rules() -> Rules {
-    let settings = Settings { hold_s: 60, hold_max_s: 100, held_seats_per_show_max: 5, ..Settings::default() };
+    let settings =
+        Settings { hold_s: 60, hold_max_s: 100, held_seats_per_show_max: 5, budgets: false, ..Settings::default() };
     Rules::new(&settings)
 }
 
@@ -109,7 +110,7 @@ fn take(house: &mut House, simple: &mut Simple, step: Step, users: &[UserId; 3],
             match placed {
                 Err(Refusal::HoldLimit { .. }) => assert!(held + places.len() > 5),
                 Err(Refusal::Taken(named)) => assert_eq!(named, taken),
-                Err(Refusal::OverBudget { .. }) => panic!("nobody holds for that long here"),
+                Err(Refusal::OverBudget { .. }) => panic!("there are no budgets here"),
                 Ok(hold_id) => {
                     assert!(taken.is_empty() && held + places.len() <= 5);
                     let (placed_at, expiry) = (*now, *now + seconds(60));
@@ -291,6 +292,77 @@ fn holding_and_releasing_in_a_loop_runs_into_a_cool_down_which_ends() {
     let later = now + seconds(i64::try_from(wait_s).unwrap());
     assert!(place(&mut house, flicker, &[2], later - seconds(2), &rules).is_err());
     place(&mut house, flicker, &[2], later, &rules).unwrap();
+}
+
+/// The rules of a shop whose every hold is as long as a hold may be, in seconds.
+fn longest_holds(hold_max_s: u32) -> Rules {
+    Rules::new(&Settings { hold_s: hold_max_s, hold_max_s, ..Settings::default() })
+}
+
+fn cool_down_s<T: std::fmt::Debug>(placed: Result<T, Refusal>) -> i64 {
+    let Err(Refusal::OverBudget { retry_after_s }) = placed else { panic!("{placed:?}") };
+    i64::try_from(retry_after_s).unwrap()
+}
+
+#[test]
+fn one_seat_held_again_and_again_is_free_for_others_after_three_longest_holds() {
+    let (mut house, rules, keeper) = (house(), longest_holds(900), user());
+    for n in 0..3 {
+        place(&mut house, keeper, &[0], noon() + seconds(900 * n), &rules).unwrap();
+    }
+    let now = noon() + seconds(2_700);
+    let wait_s = cool_down_s(place(&mut house, keeper, &[0], now, &rules));
+    assert!((899..=901).contains(&wait_s), "{wait_s}");
+    place(&mut house, user(), &[0], now, &rules).unwrap();
+    // Asking again does not make it longer.
+    assert_eq!(cool_down_s(place(&mut house, keeper, &[1], now + seconds(300), &rules)), wait_s - 300);
+    for n in 0..3 {
+        place(&mut house, keeper, &[1], now + seconds(wait_s + 900 * n), &rules).unwrap();
+    }
+    cool_down_s(place(&mut house, keeper, &[1], now + seconds(wait_s + 2_700), &rules));
+}
+
+#[test]
+fn holds_that_overlap_so_that_something_is_always_held_are_one_long_time() {
+    let (mut house, rules, keeper) = (house(), longest_holds(900), user());
+    let (mut now, mut n) = (noon(), 0);
+    while place(&mut house, keeper, &[n % 2], now, &rules).is_ok() {
+        (now, n) = (now + seconds(600), n + 1);
+        assert!(now <= noon() + seconds(3_600), "it goes on for ever");
+    }
+    // The last hold still has to lapse; what it keeps meanwhile is no rest.
+    let last_ends = now - seconds(600) + seconds(900);
+    place(&mut house, keeper, &[2], last_ends + seconds(898), &rules).unwrap_err();
+    place(&mut house, keeper, &[2], last_ends + seconds(900), &rules).unwrap();
+}
+
+#[test]
+fn a_rest_makes_everything_good_and_a_short_pause_does_not() {
+    for (pause_s, holds_in_all) in [(899, 3), (900, 20)] {
+        let (mut house, rules, patron) = (house(), longest_holds(900), user());
+        let held = |n: &i64| place(&mut house, patron, &[0], noon() + seconds((900 + pause_s) * n), &rules).is_ok();
+        assert_eq!((0..20).take_while(held).count(), holds_in_all, "{pause_s}");
+    }
+}
+
+#[test]
+fn a_purchase_forgives_the_holding_that_led_to_it() {
+    let (mut house, rules, buyer) = (house(), longest_holds(900), user());
+    for n in 0..i64::from(SEATS) {
+        let (at, booking_id) = (noon() + seconds(899 * n), booking());
+        let hold_id = place(&mut house, buyer, &[u16::try_from(n).unwrap()], at, &rules).unwrap();
+        house.begin_payment(hold_id, buyer, attempt(booking_id)).unwrap();
+        house.end_payment(hold_id, booking_id, Outcome::Booked, at + seconds(899));
+    }
+}
+
+#[test]
+fn short_holds_are_no_stricter_budget() {
+    let (mut house, rules, patron) = (house(), longest_holds(60), user());
+    for n in 0..45 {
+        place(&mut house, patron, &[0], noon() + seconds(60 * n), &rules).unwrap();
+    }
+    cool_down_s(place(&mut house, patron, &[0], noon() + seconds(60 * 45), &rules));
 }
 
 #[test]

@@ -27,13 +27,12 @@ impl Seating {
     /// [`Error::SeatsUnavailable`] naming every seat that is not free.
     pub async fn place_hold(&self, show_id: ShowId, party: Party, seats: &[SeatId]) -> Result<Hold, Error> {
         let settings = &self.inner.parts.settings;
+        // Brought up to date with the catalogue's show, so this is that.
         let house = self.seats(show_id).await?;
         let show = house.show();
         let picks = SeatPicks::new(&show, seats, settings.seats_per_hold_max as usize).map_err(Error::Picks)?;
         let now = self.inner.parts.clock.now();
-        if !show.on_sale(now) {
-            return Err(Error::NotOnSale);
-        }
+        on_sale(&show, now)?;
         let standing = self.standing(&show, party, &picks, now)?;
         let hold = standing.hold.clone();
         match self.inner.holds.place(&house, standing, now) {
@@ -82,9 +81,7 @@ impl Seating {
     pub async fn extend_hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
         let show = self.show(self.hold(hold_id, user_id)?.show_id).await?;
         let now = self.inner.parts.clock.now();
-        if !show.on_sale(now) {
-            return Err(Error::NotOnSale);
-        }
+        on_sale(&show, now)?;
         Ok(self.inner.holds.extend(hold_id, user_id, now)?)
     }
 
@@ -101,6 +98,14 @@ impl From<Absent> for Error {
             Absent::Lapsed => Error::HoldExpired,
         }
     }
+}
+
+/// Whether seats of the show can be had at `now`: one rule for holding, extending and paying.
+///
+/// Ask with the show that the catalogue has at this moment. The one that the seats in memory are shown with is renewed only
+/// when they are looked at: it may be on sale although the show's cancellation has been answered.
+pub(super) fn on_sale(show: &Show, now: Timestamp) -> Result<(), Error> {
+    if show.on_sale(now) { Ok(()) } else { Err(Error::NotOnSale) }
 }
 
 pub(super) fn names(show: &Show, places: &[u16]) -> Vec<SeatId> {

@@ -3,21 +3,29 @@
 use marquee_kernel::{BookingId, HoldId, ShowId, UserId};
 
 use super::Seating;
+use super::hold::on_sale;
 use crate::model::{Attempt, BeginPayment, Hold, Outcome};
 use crate::store::claims::Claim;
 use crate::{Error, store};
 
 impl Seating {
-    /// Stops the hold's clock for a payment: until [`Seating::end_payment`] its seats stay held, also past its expiry.
+    /// Stops the hold's clock for a payment: until [`Seating::end_payment`] its seats stay held, also past its expiry. Or
+    /// tells why it cannot begin.
     ///
     /// # Errors
-    /// See [`BeginPayment`].
-    pub fn begin_payment(&self, hold_id: HoldId, holder: UserId, attempt: Attempt) -> Result<Hold, BeginPayment> {
+    /// What the database says when the show has to be read from it.
+    pub async fn begin_payment(
+        &self,
+        hold_id: HoldId,
+        holder: UserId,
+        attempt: Attempt,
+    ) -> Result<Result<Hold, BeginPayment>, Error> {
+        let Some(show_id) = self.inner.holds.show_of(hold_id) else {
+            return Ok(Err(self.inner.holds.absence(hold_id, holder).into()));
+        };
+        let show = self.show(show_id).await?;
         let now = self.inner.parts.clock.now();
-        self.inner.holds.begin_payment((hold_id, holder), attempt, now, |seats| {
-            let show = self.inner.parts.catalog.cached_show(seats.show_id());
-            show.unwrap_or_else(|| seats.show()).on_sale(now)
-        })
+        Ok(self.inner.holds.begin_payment((hold_id, holder), attempt, now, on_sale(&show, now).is_ok()))
     }
 
     /// Ends the payment of `booking_id`. Any other booking's end is none of this hold's business.

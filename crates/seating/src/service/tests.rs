@@ -49,9 +49,21 @@ async fn one_rule_says_when_a_show_sells_in_hold_extend_and_payment() {
     shop.hands.set(shop.show.sales_close_at);
     assert!(matches!(shop.hold(holder, &["A-2"]).await, Err(Error::NotOnSale)));
     assert!(matches!(shop.seating.extend_hold(hold.hold_id, holder).await, Err(Error::NotOnSale)));
-    let begun = shop.seating.begin_payment(hold.hold_id, holder, attempt(booking()));
+    let begun = shop.seating.begin_payment(hold.hold_id, holder, attempt(booking())).await.unwrap();
     assert_eq!(begun, Err(BeginPayment::NotOnSale));
     assert!(shop.seating.hold(hold.hold_id, holder).is_ok(), "the refusals changed nothing");
+}
+
+#[tokio::test]
+async fn a_cancelled_show_sells_nothing_from_the_moment_its_cancellation_is_answered() {
+    // No job runs: whoever hears of a cancellation by its event hears nothing here.
+    let (shop, holder) = (Shop::open().await, user());
+    let hold = shop.hold(holder, &["A-1"]).await.unwrap();
+    shop.catalog.cancel_show(Actor::System, shop.show.show_id).await.unwrap();
+    let begun = shop.seating.begin_payment(hold.hold_id, holder, attempt(booking())).await.unwrap();
+    assert_eq!(begun, Err(BeginPayment::NotOnSale));
+    assert!(matches!(shop.seating.extend_hold(hold.hold_id, holder).await, Err(Error::NotOnSale)));
+    assert!(matches!(shop.hold(holder, &["A-2"]).await, Err(Error::NotOnSale)));
 }
 
 #[tokio::test]
@@ -73,14 +85,14 @@ async fn staff_who_hold_for_a_customer_may_use_the_hold_and_so_may_the_customer(
     let hold = shop.seating.place_hold(shop.show.show_id, party, &seat_ids(&["A-1"])).await.unwrap();
     assert_eq!(hold.user_id, customer);
     assert!(shop.seating.hold(hold.hold_id, customer).is_ok());
-    assert!(shop.seating.begin_payment(hold.hold_id, staff, attempt(booking())).is_ok());
+    assert!(shop.seating.begin_payment(hold.hold_id, staff, attempt(booking())).await.unwrap().is_ok());
 }
 
 #[tokio::test]
 async fn a_booking_ends_the_hold_and_a_reload_finds_the_same() {
     let (shop, holder, booking_id) = (Shop::open().await, user(), booking());
     let hold = shop.hold(holder, &["A-1"]).await.unwrap();
-    shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).unwrap();
+    shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).await.unwrap().unwrap();
     let (show_id, wanted) = (shop.show.show_id, shop.seating.claim_of(&hold, booking_id));
     shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     shop.seating.reload(show_id).await.unwrap();
@@ -155,7 +167,7 @@ async fn a_graceful_stop_keeps_the_holds_and_the_next_one_does_not_bring_back_th
 async fn a_claim_outlives_a_crash_and_shows_as_held_until_it_is_settled() {
     let (shop, holder, booking_id) = (Shop::open().await, user(), booking());
     let hold = shop.hold(holder, &["A-1"]).await.unwrap();
-    shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).unwrap();
+    shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).await.unwrap().unwrap();
     let (show_id, wanted) = (shop.show.show_id, shop.seating.claim_of(&hold, booking_id));
     shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     let shop = shop.reopen().await;
@@ -173,7 +185,7 @@ async fn a_kept_payment_goes_on_only_while_its_claim_stands() {
     let one = shop.hold(holder, &["A-1"]).await.unwrap();
     let two = shop.hold(holder, &["A-2"]).await.unwrap();
     for (hold, booking_id) in [(&one, going_on), (&two, settled)] {
-        shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).unwrap();
+        shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).await.unwrap().unwrap();
         let wanted = shop.seating.claim_of(hold, booking_id);
         shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     }
@@ -181,7 +193,7 @@ async fn a_kept_payment_goes_on_only_while_its_claim_stands() {
     let show_id = shop.show.show_id;
     shop.db.write(move |tx| confirm(tx, &[(show_id, settled)])).await.unwrap();
     let shop = shop.reopen().await;
-    let again = shop.seating.begin_payment(one.hold_id, holder, attempt(booking()));
+    let again = shop.seating.begin_payment(one.hold_id, holder, attempt(booking())).await.unwrap();
     assert_eq!(again, Err(BeginPayment::Paying(attempt(going_on))));
     assert_eq!(shop.status("A-2").await, "booked");
     assert!(matches!(shop.seating.hold(two.hold_id, holder), Err(Error::HoldNotFound)));

@@ -18,6 +18,8 @@ const UNCLAIM: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id 
 const FREE: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2";
 
 const STANDING: &str = "SELECT status, booking_id FROM show_seats WHERE show_id = $1 AND seat_id = $2";
+const OWNERS: &str = "
+    SELECT DISTINCT booking_id FROM show_seats WHERE show_id = $1 AND status = $2 ORDER BY booking_id LIMIT $3";
 const SOLD_AFTER: &str = "
     SELECT show_id, seat_id, booking_id FROM show_seats
     WHERE (show_id, seat_id) > ($1, $2) AND status <> 'blocked' ORDER BY show_id, seat_id LIMIT $3";
@@ -31,6 +33,15 @@ pub struct Claim {
     pub booking_id: BookingId,
     /// What.
     pub seats: Vec<SeatId>,
+}
+
+/// How a booking has a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its payment is not settled yet.
+    Claimed,
+    /// It is sold.
+    Booked,
 }
 
 /// What became of a claim.
@@ -108,6 +119,18 @@ pub fn confirm(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<
 /// What the database says.
 pub fn free(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<usize>> {
     tx.execute_each(FREE, bookings.iter().map(|(show_id, booking_id)| params![*booking_id, *show_id]))
+}
+
+/// Up to `limit` bookings that have seats of the show, by how they have them.
+///
+/// # Errors
+/// What the database says.
+pub fn owners(tx: &mut Tx<'_>, show_id: ShowId, standing: Standing, limit: u32) -> Result<Vec<BookingId>> {
+    let status = match standing {
+        Standing::Claimed => "claimed",
+        Standing::Booked => "booked",
+    };
+    tx.query(OWNERS, &params![show_id, status, limit])?.iter().map(|row| row.get("booking_id")).collect()
 }
 
 /// How many of a booking's seats stand as claimed and as booked, as `(claimed, booked)`; for `marquee check`.

@@ -124,6 +124,20 @@ async fn a_seat_blocked_while_it_was_held_is_not_charged_and_the_refusal_is_reme
 }
 
 #[tokio::test]
+async fn a_show_that_was_cancelled_while_its_seats_were_held_is_not_charged_and_the_refusal_is_remembered() {
+    // Nothing consumes the journal here: that the show is cancelled is known from the catalogue alone.
+    let stage = Stage::set().await;
+    let hold = stage.hold(stage.user(), &["A-1"]).await;
+    stage.catalog.cancel_show(Actor::System, stage.show.show_id).await.unwrap();
+    let refused = stage.booking.book(order(&hold, VISA, Some("k"))).await.unwrap();
+    assert_eq!((refused.answer.status, &body(&refused)["code"]), (409, &"show_not_on_sale".into()));
+    let again = stage.booking.book(order(&hold, VISA, Some("k"))).await.unwrap();
+    assert_eq!((again.replayed, again.answer), (true, refused.answer));
+    assert_eq!(stage.charges(), 0);
+    stage.audit().await;
+}
+
+#[tokio::test]
 async fn a_free_booking_needs_no_gateway() {
     let mut stage = Stage::set().await;
     stage.show = schedule(&stage.catalog, 0).await;

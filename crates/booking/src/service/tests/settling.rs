@@ -1,6 +1,9 @@
 //! What breaks off is settled: booked or undone, charged at most once.
 
+use marquee_seating::Attempt;
+
 use super::*;
+use crate::error::Error;
 use crate::service::batch::{Claim, Work};
 use crate::service::under_way::Call;
 
@@ -13,6 +16,20 @@ impl Stage {
         let claim = Claim { sale: sale.clone(), seats, request_hash: order.fingerprint() };
         self.booking.inner.lane.submit(Work::Claim(claim)).await.unwrap();
         Sale::clone(&sale)
+    }
+
+    /// From now on a duplicate waits for next to no time.
+    fn lose_patience(&mut self) {
+        let settings = Settings { duplicate_wait: Duration::from_millis(1), ..Settings::default() };
+        self.booking = Booking::new(self.booking.inner.parts.clone(), self.dir.path(), settings).unwrap();
+    }
+
+    /// A call that is made again and has to wait for the first.
+    async fn call_again(&self, order: &Order) -> tokio::task::JoinHandle<Result<Reply>> {
+        let (booking, order) = (self.booking.clone(), order.clone());
+        let mut waiting = tokio::spawn(async move { booking.book(order).await });
+        assert!(tokio::time::timeout(Duration::from_millis(100), &mut waiting).await.is_err(), "it waits");
+        waiting
     }
 
     async fn status(&self, sale: &Sale) -> Status {
@@ -50,6 +67,70 @@ async fn a_crash_before_the_charge_frees_the_seats_and_the_key() {
     assert_eq!(stage.booking.reconcile().await.unwrap().failed, 1);
     assert_eq!((stage.status(&sale).await, stage.is_free("A-1").await), (Status::Failed, true));
     assert_eq!(stage.count("SELECT COUNT(*) AS n FROM idempotency_keys").await, 0, "the call may be made again");
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_call_that_waited_for_one_that_is_given_up_is_a_new_one() {
+    for hold_is_kept in [true, false] {
+        let stage = Stage::set().await;
+        let hold = stage.hold(stage.user(), &["A-1"]).await;
+        let order = order(&hold, VISA, Some("k"));
+        let sale = stage.claim_and_no_more(&hold, &order).await;
+        let attempt = Attempt { booking_id: sale.booking_id, key: None, request_hash: order.fingerprint() };
+        stage.seating.begin_payment(hold.hold_id, hold.user_id, attempt).await.unwrap().unwrap();
+        if hold_is_kept {
+            stage.seating.keep_holds().await.unwrap();
+        }
+        let stage = stage.crash().await;
+        let waiting = stage.call_again(&order).await;
+        assert_eq!(stage.booking.reconcile().await.unwrap().failed, 1);
+        let reply = waiting.await.unwrap();
+        if hold_is_kept {
+            let reply = reply.unwrap();
+            assert_eq!((reply.answer.status, reply.replayed, stage.charges()), (201, false, 1));
+        } else {
+            assert!(matches!(reply, Err(Error::LockNotFound)), "{reply:?}");
+        }
+        stage.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_call_hears_after_its_wait_stays_the_answer_of_its_key() {
+    let stage = Stage::set().await;
+    let hold = stage.hold(stage.user(), &["A-1"]).await;
+    let order = order(&hold, VISA, Some("k"));
+    let sale = stage.claim_and_no_more(&hold, &order).await;
+    stage.booking.inner.parts.payments.gateway().authorise(sale.booking_id, sale.total, VISA).await.unwrap();
+    let mut stage = stage.crash().await;
+    stage.lose_patience();
+    let heard = stage.booking.book(order.clone()).await.unwrap();
+    assert_eq!((heard.answer.status, booking_id(&heard)), (202, sale.booking_id));
+    assert_eq!(stage.booking.reconcile().await.unwrap().confirmed, 1);
+    let again = stage.booking.book(order).await.unwrap();
+    assert_eq!((again.replayed, again.answer), (true, heard.answer));
+    assert_eq!((stage.status(&sale).await, stage.charges()), (Status::Confirmed, 1));
+    stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_duplicate_whose_patience_ends_while_the_first_goes_on_takes_nothing_from_it() {
+    let mut stage = Stage::set().await;
+    let hold = stage.hold(stage.user(), &["A-1"]).await;
+    let order = order(&hold, VISA, Some("k"));
+    let sale = Arc::new(stage.claim_and_no_more(&hold, &order).await);
+    stage.lose_patience();
+    let call = Call { booked_by: order.booked_by, key: order.key.clone(), request_hash: order.fingerprint() };
+    let going_on = stage.booking.inner.under_way.enter(sale.booking_id, call);
+    let other = Attempt { booking_id: sale.booking_id, key: None, request_hash: order.fingerprint() };
+    stage.seating.begin_payment(hold.hold_id, hold.user_id, other).await.unwrap().unwrap();
+    assert!(matches!(stage.booking.book(order.clone()).await, Err(Error::Unanswered)));
+    stage.booking.inner.parts.payments.gateway().authorise(sale.booking_id, sale.total, VISA).await.unwrap();
+    stage.booking.confirm(&sale, Actor::User(sale.booked_by)).await;
+    drop(going_on);
+    let again = stage.booking.book(order).await.unwrap();
+    assert_eq!((again.answer.status, again.replayed), (201, true));
     stage.audit().await;
 }
 
