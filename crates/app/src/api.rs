@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
+use axum::response::Redirect;
 use axum::routing::get;
 use bytes::Bytes;
 use marquee_http::{FieldError, NoQuery, Problem, ProblemDoc};
@@ -73,6 +74,7 @@ pub(crate) fn router(services: &Services) -> Router {
         answer
     }));
     router
+        .route("/", get(async || Redirect::temporary("/api/docs/")))
         .route("/api/v1/openapi.json", get(async move |query: NoQuery| publish(&query, json)))
         .merge(docs)
         .merge(marquee_accounts::jwks_router(services.accounts.clone()))

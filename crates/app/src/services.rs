@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use crate::start::make_data_dir;
 use crate::{Config, StartError};
 
 /// Every service, joined. Clones share everything.
@@ -66,6 +67,7 @@ impl Services {
             bus: bus.clone(),
             journal: journal.clone(),
             catalog: catalog.clone(),
+            accounts: accounts.clone(),
             settings: seating,
         };
         let seating = part("seating", Seating::start(seating, stop_streams.clone()).await)?;
@@ -121,7 +123,7 @@ pub(crate) async fn open_accounts(config: &Config, clock: Clock, rng: Rng) -> Re
 async fn open_database(config: &Config) -> Result<Db, StartError> {
     let (database, data_dir) = (config.database.clone(), config.data_dir.clone());
     let open = move || {
-        std::fs::create_dir_all(data_dir).map_err(|problem| StartError::part("data directory", problem))?;
+        make_data_dir(&data_dir).map_err(|problem| StartError::part("data directory", problem))?;
         part("database", Db::open(&database))
     };
     part("database", tokio::task::spawn_blocking(open).await)?

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,6 +137,9 @@ impl Running {
         if let Err(error) = self.services.seating.keep_holds().await {
             warn!(%error, "live holds not kept");
         }
+        if let Err(error) = self.services.db.checkpoint().await {
+            warn!(%error, "log not folded into the database file, the next start will");
+        }
         info!("marquee has stopped");
     }
 }
@@ -143,12 +147,17 @@ impl Running {
 /// Makes the data directory, and takes it for this process alone: two would keep two ideas of what is held.
 pub(crate) fn take_data_dir(path: &Path) -> Result<File, StartError> {
     let wrong = |problem: String| StartError::DataDir { path: path.display().to_string(), problem };
-    std::fs::create_dir_all(path).map_err(|error| wrong(error.to_string()))?;
+    make_data_dir(path).map_err(|error| wrong(error.to_string()))?;
     let lock = File::create(path.join("marquee.lock")).map_err(|error| wrong(error.to_string()))?;
     match FileExt::try_lock(&lock) {
         Ok(()) => Ok(lock),
         Err(_) => Err(wrong("is in use by another marquee; stop it or name another directory".to_owned())),
     }
+}
+
+/// Makes the data directory for its owner alone; one that is there keeps its mode.
+pub(crate) fn make_data_dir(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 async fn listen(option: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -13,6 +13,9 @@ pub const KEY_CHARS_MAX: usize = 255;
 /// The most characters of the reason given for a cancellation.
 pub const REASON_CHARS_MAX: usize = 500;
 
+/// The list of a user's bookings, as its cursors name it.
+pub(crate) const BOOKING_LIST: &str = "bookings";
+
 /// Where a booking stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

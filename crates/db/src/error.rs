@@ -37,6 +37,14 @@ pub enum Error {
     /// A backup could not be written.
     #[error("backup: {0}")]
     Backup(String),
+    /// A database file cannot be made or opened.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        problem: std::io::Error,
+    },
     /// What SQLite said.
     #[error("sqlite: {0}")]
     Sqlite(rusqlite::Error),

@@ -95,6 +95,22 @@ impl Db {
         self.engine.backup(file).await
     }
 
+    /// Whether the database takes writes: makes something durable that changes nothing.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn probe(&self) -> Result<()> {
+        self.engine.probe().await
+    }
+
+    /// Folds everything into the one file; call it when no more work comes, before the process ends.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when somebody still reads; what SQLite says.
+    pub async fn checkpoint(&self) -> Result<()> {
+        self.engine.checkpoint().await
+    }
+
     /// Readers and writers waiting, for the metrics page: `(reads, writes)`.
     #[must_use]
     pub fn queue_depths(&self) -> (usize, usize) {

@@ -27,6 +27,8 @@ const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// Pages of WAL before the writer folds them back: 64 MiB, so that checkpoints are few and a page that many sales touch is
 /// written back once for all of them.
 const CHECKPOINT_PAGES: i64 = 16_384;
+/// What a probe writes to the header of the file.
+const PROBED: i64 = 1;
 /// Pages a backup copies at a time, so that it never holds the file for long.
 const BACKUP_PAGES: i32 = 4_096;
 
@@ -155,6 +157,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        keep_private(path)?;
         let mut writer = connect(path, OpenFlags::default(), WRITER_CACHE_KIB)?;
         writer.pragma_update(None, "journal_mode", "wal")?;
         writer.pragma_update(None, "synchronous", "full")?;
@@ -214,6 +217,7 @@ impl Sqlite {
             // One read transaction for the whole copy: SQLite would start over whenever another connection commits.
             source.execute_batch("BEGIN")?;
             source.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            keep_private(&to)?;
             let mut target = Connection::open(&to)?;
             let steps = rusqlite::backup::Backup::new(&source, &mut target)?;
             while steps.step(BACKUP_PAGES)? == rusqlite::backup::StepResult::More {}
@@ -222,6 +226,20 @@ impl Sqlite {
             Ok(())
         };
         tokio::task::spawn_blocking(copy).await.map_err(|_| Error::Closed)?
+    }
+
+    /// Makes something durable that changes nothing, as any sale would have to.
+    pub(crate) async fn probe(&self) -> Result<()> {
+        self.write(|tx| Ok(tx.connection.pragma_update(None, "user_version", PROBED)?)).await
+    }
+
+    /// Folds the log back into the file, so that the file alone is the whole database.
+    pub(crate) async fn checkpoint(&self) -> Result<()> {
+        let fold = |connection: &mut Connection| {
+            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            if busy == 0 { Ok(()) } else { Err(Error::Busy) }
+        };
+        submit(self.writes.as_ref(), fold).await
     }
 
     pub(crate) fn queue_depths(&self) -> (usize, usize) {
@@ -241,6 +259,13 @@ impl Drop for Sqlite {
             }
         }
     }
+}
+
+/// The database holds people's addresses: the file is its owner's alone. What SQLite puts beside it takes the same mode.
+fn keep_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|problem| Error::File { path: path.display().to_string(), problem })
 }
 
 fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> Result<Connection> {

@@ -191,3 +191,20 @@ async fn a_database_of_another_marquee_is_refused() {
     drop(db);
     assert!(Db::open(&other.file()).unwrap_err().to_string().contains("newer marquee"));
 }
+
+#[tokio::test]
+async fn the_file_is_its_owner_s_alone_and_whole_after_a_checkpoint() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let db = place.with_table().await;
+    db.write(|tx| insert(tx, "a", 1)).await.unwrap();
+    db.probe().await.unwrap();
+    for name in ["marquee.db", "marquee.db-wal", "marquee.db-shm"] {
+        let mode = std::fs::metadata(place.dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    db.checkpoint().await.unwrap();
+    let alone = place.dir.path().join("alone.db");
+    std::fs::copy(place.file(), &alone).unwrap();
+    assert_eq!(count(&Db::open(&alone).unwrap()).await, 1);
+}

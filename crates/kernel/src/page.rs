@@ -21,12 +21,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page from `limit + 1` fetched rows: the extra row, when there, says that there is more and is dropped.
+    /// A page of `list` from `limit + 1` fetched rows: the extra row, when there, says that there is more and is dropped.
     #[must_use]
-    pub fn cut<C: Serialize>(mut rows: Vec<T>, limit: u32, key_of: impl Fn(&T) -> C) -> Self {
+    pub fn cut<C: Serialize>(mut rows: Vec<T>, limit: u32, list: &'static str, key_of: impl Fn(&T) -> C) -> Self {
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next_cursor = if more { rows.last().map(|row| encode_cursor(&key_of(row))) } else { None };
+        let next_cursor = if more { rows.last().map(|row| encode_cursor(list, &key_of(row))) } else { None };
         Self { items: rows, next_cursor }
     }
 
@@ -46,7 +46,7 @@ pub struct PageRequest<C> {
     pub after: Option<C>,
 }
 
-/// Why a cursor was refused: it was not one of ours.
+/// Why a cursor was refused: it was not one of that list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorError;
 
@@ -58,20 +58,22 @@ impl std::fmt::Display for CursorError {
 
 impl std::error::Error for CursorError {}
 
-/// Writes a sort key as the opaque word a client carries.
+/// Writes a sort key of `list` as the opaque word a client carries. The list is named in it, because keys of two lists may
+/// look alike.
 #[must_use]
-pub fn encode_cursor<C: Serialize>(key: &C) -> String {
+pub fn encode_cursor<C: Serialize>(list: &'static str, key: &C) -> String {
     // A key is a tuple of ids, numbers and text: serialising it cannot fail.
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, key)).unwrap_or_default())
 }
 
-/// Reads what [`encode_cursor`] wrote for the same type of key.
+/// Reads what [`encode_cursor`] wrote for the same list and type of key.
 ///
 /// # Errors
 /// [`CursorError`] for anything else.
-pub fn decode_cursor<C: DeserializeOwned>(word: &str) -> Result<C, CursorError> {
+pub fn decode_cursor<C: DeserializeOwned>(list: &'static str, word: &str) -> Result<C, CursorError> {
     let bytes = URL_SAFE_NO_PAD.decode(word).map_err(|_| CursorError)?;
-    serde_json::from_slice(&bytes).map_err(|_| CursorError)
+    let (named, key): (String, C) = serde_json::from_slice(&bytes).map_err(|_| CursorError)?;
+    if named == list { Ok(key) } else { Err(CursorError) }
 }
 
 #[cfg(test)]
@@ -80,16 +82,26 @@ mod tests {
 
     #[test]
     fn a_page_says_where_to_go_on_only_when_there_is_more() {
-        let page = Page::cut(vec![1, 2, 3], 2, |n| *n);
+        let page = Page::cut(vec![1, 2, 3], 2, "movies", |n| *n);
         assert_eq!(page.items, [1, 2]);
-        assert_eq!(decode_cursor::<i32>(&page.next_cursor.unwrap()), Ok(2));
-        assert_eq!(Page::cut(vec![1, 2], 2, |n| *n).next_cursor, None);
+        assert_eq!(decode_cursor::<i32>("movies", &page.next_cursor.unwrap()), Ok(2));
+        assert_eq!(Page::cut(vec![1, 2], 2, "movies", |n| *n).next_cursor, None);
     }
 
     #[test]
     fn anything_else_is_no_cursor() {
         for word in ["", "x", "%%%", "bm9uc2Vuc2U", "W10"] {
-            assert_eq!(decode_cursor::<(String, i64)>(word), Err(CursorError), "{word}");
+            assert_eq!(decode_cursor::<(String, i64)>("movies", word), Err(CursorError), "{word}");
         }
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_alone() {
+        let key = ("Dune".to_owned(), 1);
+        let word = encode_cursor("movies", &key);
+        assert_eq!(decode_cursor::<(String, i64)>("movies", &word), Ok(key.clone()));
+        assert_eq!(decode_cursor::<(String, i64)>("cinemas", &word), Err(CursorError));
+        let unnamed = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&key).unwrap());
+        assert_eq!(decode_cursor::<(String, i64)>("movies", &unnamed), Err(CursorError));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use marquee_accounts::{Accounts, Hashing};
 use marquee_bus::{Actor, Bus, Journal};
 use marquee_catalog::{Catalog, CinemaDetails, Layout, LayoutPlan, MovieDetails, NewShow, RowPlan, Show, ShowDetails};
 use marquee_db::Db;
@@ -102,12 +103,15 @@ pub(crate) struct Shop {
     pub(crate) dir: TempDir,
 }
 
-fn parts(db: &Db, hands: &ManualClock, settings: Settings) -> Parts {
+async fn parts(dir: &TempDir, db: &Db, hands: &ManualClock, settings: Settings) -> Parts {
     let (clock, rng, bus) = (Clock::Manual(hands.clone()), Rng::System, Bus::new(db.clone()));
     let journal = Journal::new(clock.clone(), rng.clone());
     let cinemas = marquee_catalog::Settings::default();
     let catalog = Catalog::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), cinemas);
-    Parts { db: db.clone(), bus, journal, catalog, clock, rng, settings }
+    let mut people = marquee_accounts::Settings::new(dir.path());
+    people.hashing = Hashing { memory_kib: 8, passes: 1, parallelism: 1 };
+    let accounts = Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), people).await.unwrap();
+    Parts { db: db.clone(), bus, journal, catalog, accounts, clock, rng, settings }
 }
 
 impl Shop {
@@ -119,7 +123,7 @@ impl Shop {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open(&dir.path().join("marquee.db")).unwrap();
         let hands = ManualClock::at(noon());
-        let parts = parts(&db, &hands, settings);
+        let parts = parts(&dir, &db, &hands, settings).await;
         let show = schedule(&parts.catalog, &[("A", "gold", "12_345"), ("B", "silver", "12345")]).await;
         let (catalog, stop) = (parts.catalog.clone(), CancellationToken::new());
         let seating = Seating::start(parts, stop.clone()).await.unwrap();
@@ -132,7 +136,7 @@ impl Shop {
         stop.cancel();
         drop((seating, catalog, db));
         let db = Db::open(&dir.path().join("marquee.db")).unwrap();
-        let parts = parts(&db, &hands, Settings::default());
+        let parts = parts(&dir, &db, &hands, Settings::default()).await;
         let (catalog, stop) = (parts.catalog.clone(), CancellationToken::new());
         let seating = Seating::start(parts, stop.clone()).await.unwrap();
         Self { seating, catalog, db, hands, show, stop, dir }

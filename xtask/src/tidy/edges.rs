@@ -23,7 +23,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("marquee-catalog", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http", "marquee-pricing"]),
     (
         "marquee-seating",
-        &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http", "marquee-pricing", "marquee-catalog"],
+        &[
+            "marquee-kernel",
+            "marquee-db",
+            "marquee-bus",
+            "marquee-http",
+            "marquee-pricing",
+            "marquee-accounts",
+            "marquee-catalog",
+        ],
     ),
     (
         "marquee-booking",

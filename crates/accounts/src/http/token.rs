@@ -1,6 +1,9 @@
 //! `POST /auth/token`: OAuth 2.0's password and refresh grants (RFC 6749, sections 4.3 and 6).
 
-use axum::extract::State;
+use std::net::SocketAddr;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use marquee_http::{Form, FormError, Json, Problem};
@@ -104,13 +107,15 @@ impl IntoResponse for Refusal {
 )]
 pub(crate) async fn token(
     State(accounts): State<Accounts>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     form: Form<TokenRequest>,
 ) -> Result<impl IntoResponse, Refusal> {
     let TokenRequest { grant_type, username, password, refresh_token } = form.parse()?;
     let credentials = match needed("grant_type", grant_type)?.as_str() {
         "password" => {
             let (username, password) = (needed("username", username)?, needed("password", password)?);
-            accounts.sign_in(&username, Password::offered(password)).await?
+            let from = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+            accounts.sign_in(&username, Password::offered(password), from).await?
         }
         "refresh_token" => accounts.refresh(&needed("refresh_token", refresh_token)?).await?,
         _ => return Err(Refusal::oauth("unsupported_grant_type", "grant_type must be password or refresh_token")),

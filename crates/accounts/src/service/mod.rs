@@ -247,7 +247,7 @@ mod tests {
         let places = u32::try_from(passwords.waiting.available_permits()).unwrap();
         let all = Arc::clone(&passwords.waiting).acquire_many_owned(places).await.unwrap();
         for email in ["ada@example.test", "nobody@example.test", "no address at all"] {
-            let refused = shop.accounts.sign_in(email, Password::offered(PASSWORD)).await;
+            let refused = shop.accounts.sign_in(email, Password::offered(PASSWORD), None).await;
             assert!(matches!(refused, Err(Error::HashQueueFull)), "{email}");
         }
         drop(all);

@@ -1,5 +1,7 @@
 //! Registering, signing in, staying signed in, signing out.
 
+use std::net::IpAddr;
+
 use marquee_bus::Actor;
 use marquee_db::Tx;
 use marquee_http::Grant;
@@ -48,16 +50,17 @@ impl Accounts {
         self.credentials(user_id, session.session_id, &[], refresh_token)
     }
 
-    /// Signs in with name and password (RFC 6749, section 4.3).
+    /// Signs in with name and password (RFC 6749, section 4.3). `from` is where the caller is, if known: wrong
+    /// passwords are counted for each network.
     ///
     /// # Errors
     /// [`Error::InvalidGrant`], the same and after the same work for a wrong password and for an address without an
     /// account; [`Error::Guessing`]; [`Error::HashQueueFull`]; [`Error::Db`].
-    pub async fn sign_in(&self, email: &str, password: Password) -> Result<Credentials> {
+    pub async fn sign_in(&self, email: &str, password: Password, from: Option<IpAddr>) -> Result<Credentials> {
         let parts = &self.parts;
         let folded = fold(email);
         if let Some(guesses) = &parts.guesses {
-            guesses.admit(&folded).map_err(|retry_after_s| {
+            guesses.admit(&folded, from).map_err(|retry_after_s| {
                 counter!("marquee_sign_ins_total", "outcome" => "slowed_down").increment(1);
                 Error::Guessing { retry_after_s }
             })?;
@@ -65,7 +68,7 @@ impl Accounts {
         let checked = self.check_password(&folded, password).await;
         // Only a wrong password is a guess; one that could not be checked is not.
         if let (Some(guesses), false) = (&parts.guesses, matches!(checked, Err(Error::InvalidGrant))) {
-            guesses.give_back(&folded);
+            guesses.give_back(&folded, from);
         }
         let outcome = match &checked {
             Ok(_) => "granted",

@@ -58,11 +58,11 @@ impl Shop {
     }
 
     pub(crate) async fn sign_in(&self, email: &str) -> Result<Credentials> {
-        self.accounts.sign_in(email, Password::offered(PASSWORD)).await
+        self.accounts.sign_in(email, Password::offered(PASSWORD), None).await
     }
 
     async fn guess(&self, email: &str) -> Result<Credentials> {
-        self.accounts.sign_in(email, Password::offered("a wrong password")).await
+        self.accounts.sign_in(email, Password::offered("a wrong password"), None).await
     }
 
     fn is_good(&self, credentials: &Credentials) -> bool {

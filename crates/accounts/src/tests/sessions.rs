@@ -207,7 +207,7 @@ async fn a_password_change_ends_every_session() {
     assert!(!shop.is_good(&phone) && !shop.is_good(&laptop));
     assert!(shop.accounts.refresh(&phone.refresh_token).await.is_err());
     assert!(shop.sign_in(ADA).await.is_err());
-    let changed = shop.accounts.sign_in(ADA, Password::offered("another long password")).await.unwrap();
+    let changed = shop.accounts.sign_in(ADA, Password::offered("another long password"), None).await.unwrap();
     assert!(shop.is_good(&changed) && shop.is_good(&bystander));
 }
 

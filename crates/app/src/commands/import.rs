@@ -8,12 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use marquee_bus::{Actor, Bus, Journal};
 use marquee_catalog::import::{self, BadRecord, DURATION_ASSUMED_MINUTES, MovieRecord, Record, ScreeningRecord};
 use marquee_catalog::{
-    Catalog, Cinema, Error, Faults, LayoutPlan, NewMovie, NewShow, ROWS_MAX, RowPlan, Screen, ShowDetails, ShowFilter,
+    CINEMA_LIST, Catalog, Cinema, Error, Faults, LayoutPlan, NewMovie, NewShow, ROWS_MAX, RowPlan, SHOW_LIST, Screen,
+    ShowDetails, ShowFilter,
 };
 use marquee_db::Db;
 use marquee_kernel::{Clock, LIMIT_MAX, MovieId, PageRequest, Rng, decode_cursor};
 
 use super::{complain, say};
+use crate::start::make_data_dir;
 use crate::{Config, StartError};
 
 /// The largest file, in bytes: the whole of it is held in memory.
@@ -34,7 +36,7 @@ const CATEGORY: &str = "standard";
 /// A file that cannot be read, and what the database says. A bad record is no error: it is named, and the rest imported.
 pub(super) async fn run(file: &Path, config: &Config) -> Result<ExitCode, StartError> {
     let (path, database) = (file.to_owned(), config.database.clone());
-    std::fs::create_dir_all(&config.data_dir).map_err(wrong)?;
+    make_data_dir(&config.data_dir).map_err(wrong)?;
     let opened = tokio::task::spawn_blocking(move || {
         let records = import::parse(&read(&path)?);
         Ok::<_, StartError>((records, Db::open(&database).map_err(wrong)?))
@@ -204,7 +206,7 @@ impl Importer {
             if let Some(cinema) = page.items.into_iter().find(same) {
                 return Ok(cinema);
             }
-            after = page.next_cursor.and_then(|cursor| decode_cursor(&cursor).ok());
+            after = page.next_cursor.and_then(|cursor| decode_cursor(CINEMA_LIST, &cursor).ok());
             if after.is_none() {
                 break;
             }
@@ -240,7 +242,7 @@ impl Importer {
             if page.items.iter().any(|show| same(show.start_time, show.screen_id)) {
                 return Ok(true);
             }
-            after = page.next_cursor.and_then(|cursor| decode_cursor(&cursor).ok());
+            after = page.next_cursor.and_then(|cursor| decode_cursor(SHOW_LIST, &cursor).ok());
             if after.is_none() {
                 return Ok(false);
             }

@@ -3,6 +3,7 @@
 mod check;
 mod data;
 mod import;
+mod keys;
 mod serve;
 mod user;
 
@@ -38,6 +39,9 @@ enum Command {
     /// Add an account
     #[command(subcommand)]
     User(User),
+    /// The keys that access tokens are signed with
+    #[command(subcommand)]
+    Keys(Keys),
     /// Print the OpenAPI 3.1 document
     Openapi,
     /// Settle pending bookings with the gateway now; for a data directory no server uses
@@ -95,6 +99,12 @@ enum Import {
         #[command(flatten)]
         data: Data,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Sign with a new key from now on; older ones verify until their last token has expired. Also while it sells
+    Rotate(Data),
 }
 
 #[derive(Debug, Subcommand)]
@@ -158,6 +168,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::User(User::Add { email, name, role, cinema, data }) => {
             user::add(&data.read()?, &email, &name, role.into(), &cinema).await
         }
+        Command::Keys(Keys::Rotate(data)) => keys::rotate(&data.read()?).await,
         Command::Openapi => data::openapi().await,
         Command::Reconcile(data) => data::reconcile(&data.read()?).await,
         Command::Backup { file, data } => data::backup(&data.read()?, &file).await,

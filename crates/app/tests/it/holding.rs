@@ -213,6 +213,26 @@ async fn holding_for_somebody_else_is_for_staff() {
 }
 
 #[tokio::test]
+async fn nobody_can_hold_seats_for_somebody_who_does_not_exist() {
+    let app = TestApp::start().await;
+    let (show, ada) = (show(&app).await, app.customer("Ada").await);
+    let (clerk, admin) = (app.box_office(&show.cinema_id).await, app.admin().await);
+    let (taken, reserve) = (ada.hold(&show, &["A2"]).await, show.path("/reserve"));
+    let for_nobody = |seats: Value| json!({ "seats": seats, "user_id": NOBODY });
+    app.post(&reserve, for_nobody(json!(["Z-99"]))).await.problem("unauthenticated");
+    ada.post(&reserve, for_nobody(json!(["Z-99"]))).await.problem("forbidden");
+    for staff in [&clerk, &admin] {
+        // Free seats, a taken one, one that is not there, none.
+        for seats in [show.seats(&["A1"]).into(), show.seats(&["A2"]).into(), json!(["Z-99"]), json!([])] {
+            staff.post(&reserve, for_nobody(seats)).await.problem("user_not_found");
+        }
+    }
+    admin.post(&format!("/shows/{NOBODY}/reserve"), for_nobody(json!([]))).await.problem("show_not_found");
+    assert_eq!(app.seat_map(&show).await.available(), 19);
+    assert_eq!(ada.get(&lock_path(&taken)).await.ok(), taken);
+}
+
+#[tokio::test]
 async fn a_hold_lapses_at_its_expiry_by_itself() {
     let app = TestApp::start().await;
     let (show, ada, bob) = (show(&app).await, app.customer("Ada").await, app.customer("Bob").await);

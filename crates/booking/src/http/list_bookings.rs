@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::PRIVATE;
+use crate::model::BOOKING_LIST;
 use crate::service::Booking;
 use crate::view::BookingView;
 
@@ -47,7 +48,7 @@ pub(crate) async fn list_bookings(
 ) -> Result<impl IntoResponse, Problem> {
     let user_id = booking.accounts().resolve_user(&caller, &segment)?;
     let ListBookings { limit, cursor } = query.parse()?;
-    let page = page_request::<BookingId>(limit, cursor.as_deref())?;
+    let page = page_request::<BookingId>(BOOKING_LIST, limit, cursor.as_deref())?;
     let bookings = booking.of_user(user_id, page).await?;
     Ok(([PRIVATE], Json(bookings)))
 }

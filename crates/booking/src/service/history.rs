@@ -8,7 +8,7 @@ use marquee_payments::{Refund, ledger};
 
 use super::Booking;
 use crate::error::{Error, Result};
-use crate::model::{Sale, Status};
+use crate::model::{BOOKING_LIST, Sale, Status};
 use crate::store;
 use crate::view::{BookingView, RefundView};
 
@@ -35,7 +35,7 @@ impl Booking {
     pub async fn of_user(&self, user_id: UserId, page: PageRequest<BookingId>) -> Result<Page<BookingView>> {
         let (limit, before) = (page.limit, page.after);
         let read = move |tx: &mut marquee_db::Tx<'_>| -> Result<_, marquee_db::Error> {
-            let ids = Page::cut(store::of_user(tx, user_id, before, limit + 1)?, limit, |id| *id);
+            let ids = Page::cut(store::of_user(tx, user_id, before, limit + 1)?, limit, BOOKING_LIST, |id| *id);
             let sales = store::find(tx, &ids.items)?;
             let refunds = refunds(tx, &sales)?;
             Ok((sales, refunds, ids.next_cursor))

@@ -41,7 +41,7 @@ pub(super) async fn list_cinemas(
     let mut fields = Fields::default();
     let city = filter_text(&mut fields, "city", city);
     fields.finish()?;
-    let wanted = page_request::<(String, CinemaId)>(limit, cursor.as_deref())?;
+    let wanted = page_request::<(String, CinemaId)>(crate::CINEMA_LIST, limit, cursor.as_deref())?;
     let key = PageKey::Cinemas { city: city.clone(), after: wanted.after.clone(), limit: wanted.limit };
     page(&catalog, key, async || Ok(catalog.cinemas(city, wanted).await?.map(CinemaView::from))).await
 }

@@ -59,7 +59,7 @@ pub(super) async fn list_movies(
         city: filter_text(&mut fields, "city", city),
     };
     fields.finish()?;
-    let wanted = page_request::<(String, MovieId)>(limit, cursor.as_deref())?;
+    let wanted = page_request::<(String, MovieId)>(crate::MOVIE_LIST, limit, cursor.as_deref())?;
     let key = PageKey::Movies { filter: filter.clone(), after: wanted.after.clone(), limit: wanted.limit };
     page(&catalog, key, async || Ok(catalog.movies(filter, wanted).await?.map(MovieCard::from))).await
 }

@@ -51,7 +51,7 @@ pub(super) async fn list_shows(
     let date = date.and_then(|text| fields.take("date", read_date(&text)));
     let city = filter_text(&mut fields, "city", city);
     fields.finish()?;
-    let wanted = page_request(limit, cursor.as_deref())?;
+    let wanted = page_request(crate::SHOW_LIST, limit, cursor.as_deref())?;
     let shows = catalog.shows(ShowFilter { movie_id, cinema_id, date, city }, wanted).await?;
     let now = catalog.now();
     Ok(Json(shows.map(|show| ShowView::of(&show, &catalog, now))))

@@ -20,3 +20,10 @@ pub use movie::{DURATION_MINUTES_MAX, Movie, MovieDetails, NewMovie};
 pub use show::{NewShow, Show, ShowDetails, ShowFilter, ShowStatus};
 pub(crate) use show::{Slot, longest_show};
 pub(crate) use zone::{local_date, start_window, zone};
+
+/// The list of movies, as its cursors name it.
+pub const MOVIE_LIST: &str = "movies";
+/// The list of cinemas, as its cursors name it.
+pub const CINEMA_LIST: &str = "cinemas";
+/// The list of shows, as its cursors name it.
+pub const SHOW_LIST: &str = "shows";

@@ -7,7 +7,7 @@ use marquee_kernel::{CinemaId, MovieId, Page, PageRequest, ShowId, Timestamp};
 use super::Catalog;
 use crate::Error;
 use crate::caches::{ListKey, Listed};
-use crate::model::{Cinema, Movie, Show, ShowFilter, fold};
+use crate::model::{CINEMA_LIST, Cinema, MOVIE_LIST, Movie, SHOW_LIST, Show, ShowFilter, fold};
 use crate::store::{self, MovieFilter};
 
 impl Catalog {
@@ -33,7 +33,7 @@ impl Catalog {
             store::list_movies(tx, &filter, after.as_ref(), limit + 1, now).map_err(Error::from)
         };
         let movies = self.inner.db.read(list).await?;
-        Ok(Page::cut(movies, limit, |movie| (fold(&movie.details.title), movie.movie_id)))
+        Ok(Page::cut(movies, limit, MOVIE_LIST, |movie| (fold(&movie.details.title), movie.movie_id)))
     }
 
     /// The cinema and its screens.
@@ -71,7 +71,7 @@ impl Catalog {
             Ok::<_, Error>(cinemas)
         };
         let cinemas = self.inner.db.read(list).await?;
-        Ok(Page::cut(cinemas, limit, |cinema| (fold(&cinema.details.name), cinema.cinema_id)))
+        Ok(Page::cut(cinemas, limit, CINEMA_LIST, |cinema| (fold(&cinema.details.name), cinema.cinema_id)))
     }
 
     /// Shows that have not ended, cancelled ones included, by start.
@@ -103,7 +103,8 @@ impl Catalog {
             shows.collect::<marquee_db::Result<Vec<_>>>().map_err(Error::from)
         };
         let shows = self.inner.db.read(read).await?;
-        let Page { items, next_cursor } = Page::cut(shows, key.limit, |show| (show.start_time, show.show_id));
+        let Page { items, next_cursor } =
+            Page::cut(shows, key.limit, SHOW_LIST, |show| (show.start_time, show.show_id));
         let listed = Arc::new(Listed { shows: items, next_cursor });
         self.caches().keep_list(as_of, key, listed.clone());
         Ok(listed)

@@ -83,7 +83,7 @@ async fn pages_of_shows_neither_repeat_nor_lose_one_while_others_come() {
         let page = house.catalog.shows(ShowFilter::default(), wanted).await.unwrap();
         seen.extend(page.items.iter().map(|show| show.show_id));
         let Some(word) = page.next_cursor else { break };
-        after = Some(marquee_kernel::decode_cursor(&word).unwrap());
+        after = Some(marquee_kernel::decode_cursor(crate::SHOW_LIST, &word).unwrap());
         // One before the page, one after it.
         for hour in [round, 20 + round] {
             house.schedule(dune, screens[0], start(hour) + minutes(30)).await.unwrap();
@@ -135,7 +135,7 @@ async fn cinemas_are_found_by_city_whatever_its_case_with_their_screens() {
     assert_eq!(first.items[0].cinema_id, mumbai.cinema_id);
     // One that comes before does not push the others.
     house.cinema("Agra", "Asia/Kolkata").await;
-    let after = marquee_kernel::decode_cursor(&first.next_cursor.unwrap()).unwrap();
+    let after = marquee_kernel::decode_cursor(crate::CINEMA_LIST, &first.next_cursor.unwrap()).unwrap();
     let second = all(None, 1, Some(after)).await.unwrap();
     assert_eq!((second.items[0].cinema_id, second.next_cursor), (pune.cinema_id, None));
 }

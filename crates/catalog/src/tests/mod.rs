@@ -112,7 +112,7 @@ impl House {
             let page = self.catalog.shows(filter.clone(), PageRequest { limit, after }).await.unwrap();
             found.extend(page.items.iter().map(|show| show.show_id));
             match page.next_cursor {
-                Some(word) => after = Some(marquee_kernel::decode_cursor(&word).unwrap()),
+                Some(word) => after = Some(marquee_kernel::decode_cursor(crate::SHOW_LIST, &word).unwrap()),
                 None => return found,
             }
         }

@@ -75,7 +75,7 @@ async fn pages_of_movies_neither_repeat_nor_lose_one_while_others_come() {
         let Page { items, next_cursor } = house.catalog.movies(MovieFilter::default(), wanted).await.unwrap();
         seen.extend(items.into_iter().map(|movie| movie.details.title));
         let Some(word) = next_cursor else { break };
-        after = Some(marquee_kernel::decode_cursor(&word).unwrap());
+        after = Some(marquee_kernel::decode_cursor(crate::MOVIE_LIST, &word).unwrap());
         house.movie(newcomer, 90).await;
     }
     assert_eq!(seen, ["bravo", "Delta", "Delta", "Foxtrot", "hotel"]);

@@ -1,6 +1,7 @@
 //! JSON bodies.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,6 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{BODY_BYTES_MAX, Problem};
+
+/// How long a body may take to arrive; less than a handler has to answer.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A JSON body that has arrived but is not read yet.
 #[derive(Debug)]
@@ -50,6 +54,11 @@ impl<T: DeserializeOwned> Body<T> {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Derived readers take an array for a struct, field by field: the contract's bodies are objects.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let array = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| malformed(&error));
+        return array.and(Err(Problem::new(Code::InvalidRequest, "The body must be a JSON object.")));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -100,7 +109,11 @@ impl<S: Sync, T> FromRequest<S> for Body<T> {
 
 /// The whole body, up to the limit.
 pub(crate) async fn collect(request: Request) -> Result<Bytes, Problem> {
-    match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
+    let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
+    let Ok(body) = tokio::time::timeout(BODY_TIMEOUT, body).await else {
+        return Err(Problem::new(Code::RequestTimeout, "The body took too long to arrive."));
+    };
+    match body {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Problem::new(Code::TooLarge, format!("A body may have at most {BODY_BYTES_MAX} bytes.")))
@@ -158,6 +171,12 @@ mod tests {
         assert_eq!(refused(r#"{"seats": [], "total": 0}"#), ("invalid_request", "total".into()));
         assert_eq!(refused(r#"{"seats": [], "note": {}}"#), ("invalid_request", "note.text".into()));
         assert_eq!(refused(r#"{"seats": ["\u0000"]}"#).0, "invalid_request");
+    }
+
+    #[test]
+    fn an_array_is_no_body() {
+        assert_eq!(refused(r#" [["A-1"], null]"#).0, "invalid_request");
+        assert_eq!(refused("[").0, "malformed_json");
     }
 
     #[test]

@@ -87,22 +87,26 @@ impl<S: Sync, T> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Checks `limit` and `cursor` of a listing call.
+/// Checks `limit` and `cursor` of a call that lists `list`: a cursor of another list is refused.
 ///
 /// # Errors
 /// `invalid_request` naming the parameter.
-pub fn page_request<C: DeserializeOwned>(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest<C>, Problem> {
+pub fn page_request<C: DeserializeOwned>(
+    list: &'static str,
+    limit: Option<u32>,
+    cursor: Option<&str>,
+) -> Result<PageRequest<C>, Problem> {
     let limit = limit.unwrap_or(LIMIT_DEFAULT);
     let mut fields = Fields::default();
     fields.check((1..=LIMIT_MAX).contains(&limit), "limit", format!("must be from 1 to {LIMIT_MAX}"));
-    let after = cursor.map(read_cursor).and_then(|cursor| fields.take("cursor", cursor));
+    let after = cursor.map(|word| read_cursor(list, word)).and_then(|cursor| fields.take("cursor", cursor));
     fields.finish()?;
     Ok(PageRequest { limit, after })
 }
 
 /// A forged cursor is text of the client's: what no store takes is not let in by this door either.
-fn read_cursor<C: DeserializeOwned>(word: &str) -> Result<C, CursorError> {
-    let key: Value = decode_cursor(word)?;
+fn read_cursor<C: DeserializeOwned>(list: &'static str, word: &str) -> Result<C, CursorError> {
+    let key: Value = decode_cursor(list, word)?;
     if holds_nul(&key) {
         return Err(CursorError);
     }
@@ -149,10 +153,13 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_it_was_given_and_a_forged_one_does_not() {
         let key = ("100% Wölf \\u0000".to_owned(), i64::MAX, Timestamp::MIN);
-        let read = page_request::<(String, i64, Timestamp)>(None, Some(&encode_cursor(&key))).unwrap();
+        let read =
+            page_request::<(String, i64, Timestamp)>("movies", None, Some(&encode_cursor("movies", &key))).unwrap();
         assert_eq!(read.after, Some(key));
-        for forged in [encode_cursor(&("a\0b", 1)), encode_cursor(&("\0", 1)), encode_cursor(&(1, 1)), String::new()] {
-            let refused = page_request::<(String, i64)>(None, Some(&forged)).unwrap_err();
+        let (nul_within, nul) = (encode_cursor("movies", &("a\0b", 1)), encode_cursor("movies", &("\0", 1)));
+        let (untyped, elsewhere) = (encode_cursor("movies", &(1, 1)), encode_cursor("cinemas", &("a", 1)));
+        for forged in [nul_within, nul, untyped, elsewhere, String::new()] {
+            let refused = page_request::<(String, i64)>("movies", None, Some(&forged)).unwrap_err();
             assert_eq!(refused.document()["errors"][0]["field"], "cursor", "{forged}");
         }
     }

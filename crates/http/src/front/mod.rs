@@ -117,7 +117,11 @@ async fn pass(State(settings): State<Arc<Settings>>, mut request: Request, next:
     for (name, value) in SECURITY_HEADERS {
         headers.entry(name).or_insert(value);
     }
-    let labels = [("route", route.to_owned()), ("method", method.to_string()), ("status", status.as_u16().to_string())];
+    let labels = [
+        ("route", route.to_owned()),
+        ("method", method_label(&method).to_owned()),
+        ("status", status.as_u16().to_string()),
+    ];
     histogram!("marquee_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
     answer
 }
@@ -154,13 +158,21 @@ async fn handle(next: Next, request: Request) -> Response {
     }
 }
 
+/// The method as a label: a caller may invent methods, but not time series.
+fn method_label(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PATCH | Method::DELETE | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
+}
+
 fn note(answer: &Response, request_id: &HeaderValue, route: &str, method: &Method) {
-    let status = answer.status().as_u16();
+    let (status, request_id) = (answer.status().as_u16(), request_id.to_str().unwrap_or_default());
     let cause = answer.extensions().get::<Cause>().map(|cause| cause.0.as_str());
     match (status, cause) {
-        (500, cause) => error!(?request_id, route, %method, cause, "request failed"),
-        (501.., cause) => warn!(?request_id, route, %method, status, cause, "request not served"),
-        _ => debug!(?request_id, route, %method, status, "request served"),
+        (500, cause) => error!(request_id, route, %method, cause, "request failed"),
+        (501.., cause) => warn!(request_id, route, %method, status, cause, "request not served"),
+        _ => debug!(request_id, route, %method, status, "request served"),
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct PlaceHold {
         (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: `user_id` is somebody else and you are not staff",
          body = ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`show_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`show_not_found` or `user_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`seats_unavailable`, `show_not_on_sale` or `hold_limit_reached`",
          body = ProblemDoc, content_type = "application/problem+json"),
         (status = 415, description = "`unsupported_media_type`",
@@ -52,12 +52,15 @@ pub(crate) async fn place_hold(
     body: Body<PlaceHold>,
 ) -> Result<Created<HoldView>, Problem> {
     let request = body.parse();
-    // Whether the caller may comes before whether the show exists, and that before what is wrong with the body.
+    // Whether the caller may comes before whether the show and the holder exist, and that before what is wrong with the body.
     let named = request.as_ref().ok().and_then(|request| request.user_id);
     let holder = caller.acting_for(named)?;
     let show = seating.show(show_id).await?;
     if holder != caller.user_id && !caller.serves(show.cinema_id) {
         return Err(Problem::new(Code::Forbidden, "You are not staff of that show's cinema."));
+    }
+    if holder != caller.user_id && !seating.inner.parts.accounts.exists(holder).await? {
+        return Err(Problem::new(Code::UserNotFound, "Nobody has that id."));
     }
     query.check()?;
     let party = Party { holder, placed_by: caller.user_id };

@@ -128,6 +128,7 @@ async fn refusals_come_in_the_contracts_order_and_words() {
         (&nowhere, None, &bad, (401, "unauthenticated")),
         (&nowhere, customer, &for_other, (403, "forbidden")),
         (&nowhere, staff, &for_other, (404, "show_not_found")),
+        (&here, staff, &for_other, (404, "user_not_found")),
         (&nowhere, customer, &bad, (404, "show_not_found")),
         (&here, customer, &bad, (422, "invalid_request")),
         (&here, customer, &json!({"seats": []}), (422, "invalid_request")),

@@ -9,6 +9,7 @@ mod tests;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use marquee_accounts::Accounts;
 use marquee_bus::{Bus, Journal};
 use marquee_catalog::{Catalog, Show};
 use marquee_db::Db;
@@ -38,6 +39,7 @@ pub struct Parts {
     pub bus: Bus,
     pub journal: Journal,
     pub catalog: Catalog,
+    pub accounts: Accounts,
     pub clock: Clock,
     pub rng: Rng,
     pub settings: Settings,

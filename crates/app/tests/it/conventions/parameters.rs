@@ -175,13 +175,33 @@ async fn oauth_s_forms_ignore_what_they_do_not_know() {
 #[tokio::test]
 async fn a_forged_cursor_is_refused_whatever_it_holds() {
     let app = TestApp::start().await;
-    let forged = |key: Value| marquee_kernel::encode_cursor(&key);
-    for list in ["/movies", "/cinemas", "/shows"] {
+    let forged = |list, key: Value| marquee_kernel::encode_cursor(list, &key);
+    for list in ["movies", "cinemas", "shows"] {
         for key in [json!(["a\0b", NOBODY]), json!(["\0", NOBODY]), json!([{}, NOBODY]), json!(null)] {
-            app.get(&format!("{list}?cursor={}", forged(key))).await.blames("cursor");
+            app.get(&format!("/{list}?cursor={}", forged(list, key))).await.blames("cursor");
         }
     }
-    let _ = app.get(&format!("/movies?cursor={}", forged(json!(["a", NOBODY])))).await.ok();
+    let _ = app.get(&format!("/movies?cursor={}", forged("movies", json!(["a", NOBODY])))).await.ok();
+}
+
+#[tokio::test]
+async fn a_cursor_of_one_list_is_refused_by_the_others() {
+    let app = TestApp::start().await;
+    for _ in 0..2 {
+        let _ = app.a_show().create().await;
+    }
+    for list in ["movies", "cinemas", "shows"] {
+        let page = app.get(&format!("/{list}?limit=1")).await.ok();
+        let cursor = page["next_cursor"].as_str().unwrap();
+        for other in ["movies", "cinemas", "shows"] {
+            let answer = app.get(&format!("/{other}?cursor={cursor}")).await;
+            if other == list {
+                let _ = answer.ok();
+            } else {
+                answer.blames("cursor");
+            }
+        }
+    }
 }
 
 #[tokio::test]

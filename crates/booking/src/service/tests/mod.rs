@@ -75,11 +75,13 @@ impl Stage {
             rng.clone(),
             marquee_catalog::Settings::default(),
         );
+        let accounts = accounts(path, &db, &journal, &clock, &rng).await;
         let seating = marquee_seating::Parts {
             db: db.clone(),
             bus: bus.clone(),
             journal: journal.clone(),
             catalog: catalog.clone(),
+            accounts: accounts.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
             settings: marquee_seating::Settings { budgets: false, ..Default::default() },
@@ -90,7 +92,6 @@ impl Stage {
         let controls = sandbox.controls();
         let gateway = Gateway::Sandbox(sandbox);
         let payments = Payments::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), gateway);
-        let accounts = accounts(path, &db, &journal, &clock, &rng).await;
         let parts = Parts {
             db: db.clone(),
             clock,
