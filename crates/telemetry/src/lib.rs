@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -63,19 +63,17 @@ impl Metrics {
     /// # Errors
     /// When another recorder is installed already.
     pub fn install() -> Result<Self, BuildError> {
-        static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
-        if let Some(handle) = INSTALLED.get() {
+        static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+        // Held while it is installed: a second server of the process must not find a recorder and no handle of it.
+        let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = &*installed {
             return Ok(Self { handle: handle.clone() });
         }
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
             .set_buckets_for_metric(Matcher::Suffix("_items".to_owned()), &ITEMS)?
-            .install_recorder();
-        let handle = match handle {
-            Ok(handle) => INSTALLED.get_or_init(|| handle).clone(),
-            // Another thread was faster.
-            Err(error) => INSTALLED.get().ok_or(error)?.clone(),
-        };
+            .install_recorder()?;
+        *installed = Some(handle.clone());
         let upkeep = handle.clone();
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(UPKEEP_EVERY);
@@ -91,5 +89,36 @@ impl Metrics {
     #[must_use]
     pub fn render(&self) -> String {
         self.handle.render()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// Servers of one process.
+    const SERVERS: usize = 8;
+
+    #[test]
+    fn servers_that_start_at_once_share_one_recorder() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
+        let start = Barrier::new(SERVERS);
+        std::thread::scope(|scope| {
+            for _ in 0..SERVERS {
+                scope.spawn(|| {
+                    let _inside = runtime.enter();
+                    start.wait();
+                    Metrics::install().unwrap();
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_filter_is_read_before_it_is_used() {
+        assert!("info,marquee_booking=debug".parse::<LogFilter>().is_ok());
+        assert!("[[[".parse::<LogFilter>().is_err());
     }
 }
