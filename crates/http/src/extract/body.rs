@@ -66,15 +66,16 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     json.end().map_err(|error| malformed(&error))?;
     // What no store takes, no call takes: PostgreSQL has no NUL in text.
-    if memchr_nul(bytes) {
+    if holds_nul(bytes) {
         return Err(Problem::new(Code::InvalidRequest, "Text must not contain the character U+0000."));
     }
     Ok(value)
 }
 
-/// Whether the JSON text holds an escaped NUL (a raw one is not JSON).
-fn memchr_nul(bytes: &[u8]) -> bool {
-    bytes.windows(6).any(|escape| escape == b"\\u0000")
+/// Whether the JSON text holds an escaped NUL (a raw one is not JSON). A backslash that is itself escaped escapes nothing.
+fn holds_nul(bytes: &[u8]) -> bool {
+    let escapes = |at: usize| bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
+    bytes.windows(6).enumerate().any(|(at, escape)| escape == b"\\u0000" && escapes(at))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -171,6 +172,7 @@ mod tests {
         assert_eq!(refused(r#"{"seats": [], "total": 0}"#), ("invalid_request", "total".into()));
         assert_eq!(refused(r#"{"seats": [], "note": {}}"#), ("invalid_request", "note.text".into()));
         assert_eq!(refused(r#"{"seats": ["\u0000"]}"#).0, "invalid_request");
+        assert!(read::<Order>(br#"{"seats": ["\\u0000"]}"#).is_ok());
     }
 
     #[test]
