@@ -13,6 +13,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use marquee_http::network;
 use marquee_kernel::{Clock, Rng};
 use sha2::{Digest, Sha256};
 
@@ -46,14 +47,14 @@ impl Guesses {
     /// Taken before the password is looked at: a thousand guesses at once must not all find the bucket full.
     pub(crate) fn admit(&self, folded: &str, from: Option<IpAddr>) -> Result<(), u64> {
         let now_us = self.clock.now().as_microsecond();
-        let there = self.number(&network(from), folded);
+        let there = self.number(&origin(from), folded);
         self.from_network.take(there, now_us)?;
         self.from_anywhere.take(self.number(&[], folded), now_us).inspect_err(|_| self.from_network.give_back(there))
     }
 
     /// Gives a try back: the password was right, or was never looked at.
     pub(crate) fn give_back(&self, folded: &str, from: Option<IpAddr>) {
-        self.from_network.give_back(self.number(&network(from), folded));
+        self.from_network.give_back(self.number(&origin(from), folded));
         self.from_anywhere.give_back(self.number(&[], folded));
     }
 
@@ -63,12 +64,11 @@ impl Guesses {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address: a household has a whole one, and could come from a new address with
-/// each guess. Callers without an address share one network.
-fn network(from: Option<IpAddr>) -> [u8; 16] {
-    match from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.to_canonical()) {
+/// The network that a guess comes from, in bytes. Callers without an address share one.
+fn origin(from: Option<IpAddr>) -> [u8; 16] {
+    match from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network) {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
-        IpAddr::V6(v6) => (v6.to_bits() >> 64 << 64).to_be_bytes(),
+        IpAddr::V6(v6) => v6.octets(),
     }
 }
 
@@ -185,12 +185,11 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_an_ipv4_address_however_written_or_an_ipv6_64() {
-        assert_eq!(network(at("192.0.2.1")), network(at("::ffff:192.0.2.1")));
-        assert_ne!(network(at("192.0.2.1")), network(at("192.0.2.2")));
-        assert_eq!(network(at("2001:db8:0:1::1")), network(at("2001:db8:0:1:ffff:ffff:ffff:ffff")));
-        assert_ne!(network(at("2001:db8:0:1::1")), network(at("2001:db8:0:2::1")));
-        assert_ne!(network(None), network(at("::1")));
+    fn guesses_of_one_network_count_together_and_those_of_nowhere_too() {
+        assert_eq!(origin(at("192.0.2.1")), origin(at("::ffff:192.0.2.1")));
+        assert_eq!(origin(at("2001:db8:0:1::1")), origin(at("2001:db8:0:1:ffff:ffff:ffff:ffff")));
+        assert_ne!(origin(at("2001:db8:0:1::1")), origin(at("2001:db8:0:2::1")));
+        assert_ne!(origin(None), origin(at("::1")));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! Access tokens are JWTs signed with EdDSA and good for minutes; refresh tokens work once, and a second use ends their
 //! session (RFC 9700). Passwords are argon2id. Who a token names is told from memory, without a look at the database.
 
+mod eddsa;
 mod error;
 mod guesses;
 mod http;
 pub mod jobs;
 mod keys;
+mod meters;
 mod model;
 mod passwords;
 mod service;
@@ -25,7 +27,7 @@ pub use model::{
     Credentials, Email, Fault, GRANTS_MAX, Hashing, Name, Password, Phone, Profile, Registration, Settings,
 };
 pub use passwords::HASH_QUEUE_MAX;
-pub use service::Accounts;
+pub use service::{Accounts, check, staffed_cinemas};
 
 /// The calls of accounts, relative to the API's base path.
 pub fn router(accounts: Accounts) -> OpenApiRouter {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use marquee_kernel::Rng;
-use metrics::histogram;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::error;
 
 use crate::error::{Error, Result};
+use crate::meters;
 use crate::model::{Hashing, Password};
 
 /// Passwords waiting to be hashed before a caller is told to come back: two seconds of work on two cores.
@@ -73,7 +73,7 @@ impl Passwords {
         let done = tokio::task::spawn_blocking(move || {
             let started = std::time::Instant::now();
             let done = work();
-            histogram!("marquee_password_hash_seconds").record(started.elapsed().as_secs_f64());
+            meters::hashed(started.elapsed());
             drop(held);
             done
         });

@@ -57,6 +57,19 @@ const PURGE_SESSIONS: &str = "
         SELECT session_id FROM sessions WHERE expires_at <= $1 AND access_expires_at <= $1
         ORDER BY expires_at LIMIT $2)";
 
+const USERS_AFTER: &str = "
+    SELECT user_id, email, email_folded FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2";
+const ALL_GRANTS: &str = "
+    SELECT user_id, role, cinema_id, EXISTS (SELECT 1 FROM users WHERE users.user_id = role_grants.user_id) AS known
+    FROM role_grants ORDER BY user_id, role, cinema_id";
+const SESSIONS_OF_NOBODY: &str = "
+    SELECT session_id, user_id FROM sessions
+    WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.user_id = sessions.user_id) ORDER BY session_id";
+const TOKENS_OF_NO_SESSION: &str = "
+    SELECT COUNT(*) AS tokens FROM refresh_tokens
+    WHERE used_at IS NULL AND expires_at > $1
+        AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.session_id = refresh_tokens.session_id)";
+
 /// A person as the store knows them.
 pub(crate) struct User {
     pub(crate) user_id: UserId,
@@ -222,4 +235,54 @@ pub(crate) fn purge_refresh_tokens(tx: &mut Tx<'_>, now: Timestamp, batch: u32) 
 /// Deletes at most `batch` sessions of which nothing is good any more; how many there were.
 pub(crate) fn purge_sessions(tx: &mut Tx<'_>, now: Timestamp, batch: u32) -> Result<usize> {
     tx.execute(PURGE_SESSIONS, &params![now, batch])
+}
+
+/// An account's addresses, as they stand in their columns.
+pub(crate) struct Addresses {
+    pub(crate) user_id: UserId,
+    pub(crate) email: String,
+    pub(crate) folded: String,
+}
+
+/// The accounts after `after`, by id.
+pub(crate) fn addresses_after(tx: &mut Tx<'_>, after: UserId, limit: u32) -> Result<Vec<Addresses>> {
+    let rows = tx.query(USERS_AFTER, &params![after, limit])?;
+    let read = |row: &Row| {
+        Ok(Addresses { user_id: row.get("user_id")?, email: row.get("email")?, folded: row.get("email_folded")? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// A grant as it stands in its row.
+pub(crate) struct GrantRow {
+    pub(crate) user_id: UserId,
+    pub(crate) role: String,
+    /// None: every cinema.
+    pub(crate) cinema_id: Option<CinemaId>,
+    /// Whether somebody has the user's id.
+    pub(crate) known: bool,
+}
+
+pub(crate) fn all_grants(tx: &mut Tx<'_>) -> Result<Vec<GrantRow>> {
+    let read = |row: &Row| {
+        let cinema_id: Uuid = row.get("cinema_id")?;
+        Ok(GrantRow {
+            user_id: row.get("user_id")?,
+            role: row.get("role")?,
+            cinema_id: (!cinema_id.is_nil()).then(|| CinemaId::from(cinema_id)),
+            known: row.get("known")?,
+        })
+    };
+    tx.query(ALL_GRANTS, &[])?.iter().map(read).collect()
+}
+
+/// Sessions whose user nobody is.
+pub(crate) fn sessions_of_nobody(tx: &mut Tx<'_>) -> Result<Vec<(SessionId, UserId)>> {
+    let rows = tx.query(SESSIONS_OF_NOBODY, &[])?;
+    rows.iter().map(|row| Ok((row.get("session_id")?, row.get("user_id")?))).collect()
+}
+
+/// How many refresh tokens could still be used and belong to no session.
+pub(crate) fn count_tokens_of_no_session(tx: &mut Tx<'_>, now: Timestamp) -> Result<i64> {
+    tx.query_opt(TOKENS_OF_NO_SESSION, &params![now])?.map_or(Ok(0), |row| row.get("tokens"))
 }

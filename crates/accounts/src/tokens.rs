@@ -11,13 +11,14 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use marquee_http::{Caller, Grant};
 use marquee_kernel::{CinemaId, Clock, Rng, SessionId, Timestamp, UserId};
-use metrics::counter;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::eddsa;
 use crate::error::{Error, Result};
 use crate::keys::{Jwks, KeyRing};
+use crate::meters;
 use crate::model::{Settings, hash_token, role_of, role_word, roles};
 
 const ISSUER: &str = "marquee";
@@ -77,6 +78,7 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn new(ring: KeyRing, settings: &Settings, clock: Clock, rng: Rng) -> Self {
+        eddsa::install();
         Self {
             clock,
             rng,
@@ -138,7 +140,7 @@ impl Tokens {
 
     fn check(&self, token: &str, now: Timestamp) -> Result<Verified, Refusal> {
         let claims = self.read(token, now)?;
-        counter!("marquee_access_token_signature_checks_total").increment(1);
+        meters::signature_check();
         if claims.nbf > now.as_second().saturating_add(CLOCK_SKEW_S) {
             return Err(Refusal::NotYetValid);
         }
@@ -200,6 +202,13 @@ impl Tokens {
     pub(crate) fn forget_expired(&self) {
         let now = self.clock.now();
         self.revoked.retain(|_, until| now < *until);
+    }
+
+    /// Verified tokens remembered, and sessions whose tokens are refused.
+    pub(crate) fn remembered(&self) -> (u64, u64) {
+        // What has been pushed out is counted until this has run.
+        self.verified.run_pending_tasks();
+        (self.verified.entry_count(), self.revoked.len() as u64)
     }
 
     /// The keys in use.

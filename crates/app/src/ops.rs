@@ -5,25 +5,34 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use marquee_db::Db;
 use marquee_telemetry::Metrics;
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use tokio_util::sync::CancellationToken;
+
+use crate::Services;
+
+const DB_QUEUE_DEPTH: &str = "marquee_db_queue_depth";
+const CACHE_ENTRIES: &str = "marquee_cache_entries";
+/// Counted where connections are served.
+const CONNECTIONS: &str = "marquee_connections";
 
 #[derive(Clone)]
 struct Ops {
-    db: Db,
+    services: Services,
     metrics: Metrics,
     stop: CancellationToken,
 }
 
 /// The ops port's routes.
-pub(crate) fn router(db: Db, metrics: Metrics, stop: CancellationToken) -> Router {
+pub(crate) fn router(services: Services, metrics: Metrics, stop: CancellationToken) -> Router {
+    describe_gauge!(DB_QUEUE_DEPTH, Unit::Count, "Work that waits for a database connection, by side: read, write");
+    describe_gauge!(CACHE_ENTRIES, Unit::Count, "Entries kept in memory, by cache");
+    describe_gauge!(CONNECTIONS, Unit::Count, "Open connections of clients, the operators' included");
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(render))
-        .with_state(Ops { db, metrics, stop })
+        .with_state(Ops { services, metrics, stop })
 }
 
 /// Whether this process can sell: it is not stopping, and its database answers.
@@ -32,15 +41,20 @@ async fn readyz(State(ops): State<Ops>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
     // A real write: a full disk still reads well.
-    match ops.db.probe().await {
+    match ops.services.db.probe().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("database: {error}\n")).into_response(),
     }
 }
 
 async fn render(State(ops): State<Ops>) -> Response {
-    let (reads, writes) = ops.db.queue_depths();
-    gauge!("marquee_db_queue_depth", "side" => "read").set(reads as f64);
-    gauge!("marquee_db_queue_depth", "side" => "write").set(writes as f64);
+    let Services { db, accounts, catalog, seating, .. } = &ops.services;
+    let (reads, writes) = db.queue_depths();
+    gauge!(DB_QUEUE_DEPTH, "side" => "read").set(reads as f64);
+    gauge!(DB_QUEUE_DEPTH, "side" => "write").set(writes as f64);
+    let kept = accounts.cache_entries().into_iter().chain(catalog.cache_entries()).chain(seating.cache_entries());
+    for (cache, entries) in kept {
+        gauge!(CACHE_ENTRIES, "cache" => cache).set(entries as f64);
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], ops.metrics.render()).into_response()
 }

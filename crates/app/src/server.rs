@@ -1,8 +1,11 @@
 //! Accepts connections: HTTP/1.1 and h2c, with limits, and a drain that lets what is in flight finish.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,8 +17,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use metrics::gauge;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::warn;
@@ -34,6 +39,9 @@ const STREAMS_MAX: u32 = 256;
 const H2_PING_EVERY: Duration = Duration::from_secs(20);
 /// How long requests in flight may take to finish once the server stops.
 const DRAIN_MAX: Duration = Duration::from_secs(8);
+/// How long a client may go on sending after its last answer, and how many bytes of it are read.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The pause after the system had no socket to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -72,8 +80,9 @@ fn connection_settings() -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .pipeline_flush(true);
+        // Never with pipeline_flush: it holds answers back while anything is unread, and what cannot be read stays unread,
+        // so that the 400 to it would never go out.
+        .max_buf_size(HEAD_BYTES_MAX);
     settings
         .http2()
         .timer(TokioTimer::new())
@@ -102,7 +111,64 @@ fn serve_connection(
             })
         }
     });
+    let socket = Lingering { socket, linger: None, left: LINGER_BYTES_MAX };
     settings.serve_connection(TokioIo::new(socket), service).into_owned()
+}
+
+/// A socket that, once all is said, reads on for a while before it is closed: closed with something unread, it would be
+/// reset, and the client might lose the answer to what it was still sending (RFC 9112, section 9.6).
+struct Lingering {
+    socket: TcpStream,
+    linger: Option<Pin<Box<Sleep>>>,
+    left: usize,
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, from)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(cx, from)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { socket, linger, left } = &mut *self;
+        let linger = match linger {
+            Some(linger) => linger,
+            None => {
+                ready!(Pin::new(&mut *socket).poll_shutdown(cx))?;
+                linger.insert(Box::pin(tokio::time::sleep(LINGER)))
+            }
+        };
+        let mut scrap = [0; 4096];
+        while *left > 0 && linger.as_mut().poll(cx).is_pending() {
+            let mut scrap = ReadBuf::new(&mut scrap);
+            match ready!(Pin::new(&mut *socket).poll_read(cx, &mut scrap)) {
+                Ok(()) if !scrap.filled().is_empty() => *left = left.saturating_sub(scrap.filled().len()),
+                _ => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 async fn finish(connection: impl Future, place: OwnedSemaphorePermit) {

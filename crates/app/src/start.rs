@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,11 +108,12 @@ pub async fn start(config: Config, clock: Clock, rng: Rng) -> Result<Running, St
     let front = front::Settings {
         authenticate: services.accounts.authenticator(),
         rate_limits,
+        trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),
         rng,
     };
     let api = front::before(api::router(&services), front);
-    let ops = ops::router(services.db.clone(), metrics, stop_accepting.clone());
+    let ops = ops::router(services.clone(), metrics, stop_accepting.clone());
     let mut servers = JoinSet::new();
     servers.spawn(server::serve(listener, api, stop_accepting.clone()));
     // The ops port answers while the rest drains: its 503 tells a balancer to look elsewhere.
@@ -148,7 +149,8 @@ impl Running {
 pub(crate) fn take_data_dir(path: &Path) -> Result<File, StartError> {
     let wrong = |problem: String| StartError::DataDir { path: path.display().to_string(), problem };
     make_data_dir(path).map_err(|error| wrong(error.to_string()))?;
-    let lock = File::create(path.join("marquee.lock")).map_err(|error| wrong(error.to_string()))?;
+    let lock = File::options().create(true).write(true).truncate(true).mode(0o600).open(path.join("marquee.lock"));
+    let lock = lock.map_err(|error| wrong(error.to_string()))?;
     match FileExt::try_lock(&lock) {
         Ok(()) => Ok(lock),
         Err(_) => Err(wrong("is in use by another marquee; stop it or name another directory".to_owned())),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use marquee_db::{Db, Result};
 use marquee_kernel::{EventId, ShowId, Timestamp};
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,9 @@ const GATHER: Duration = Duration::from_millis(10);
 /// The first and the longest pause after a handler's or the database's error.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// How far each consumer has come in the journal.
+const POSITION: &str = "marquee_event_position";
 
 /// An entry as a consumer sees it. It may come again: act once per `event_id`.
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ impl Bus {
         F: Fn(Delivered) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), String>> + Send,
     {
+        describe_gauge!(POSITION, Unit::Count, "The journal's entry up to which a consumer has read, by consumer");
+        gauge!(POSITION, "consumer" => consumer).set(0);
         let bus = self.clone();
         tokio::spawn(async move {
             let work = bus.consume(consumer, kinds, handle);
@@ -130,7 +135,7 @@ impl Bus {
             self.record(consumer, at).await?;
         }
         // What was only passed over is not recorded: passing over it again after a restart costs one read.
-        gauge!("marquee_event_position", "consumer" => consumer).set(reached as f64);
+        gauge!(POSITION, "consumer" => consumer).set(reached as f64);
         Ok(if more { Step::More(reached) } else { Step::Idle(reached) })
     }
 

@@ -3,8 +3,8 @@
 //! Everything here can be read again from the store. A value is kept only if nothing was written since before it was read,
 //! so that a slow read never puts back what a write has just replaced.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +21,7 @@ const SHOWS_MAX: u64 = 20_000;
 const LAYOUT_SEATS_MAX: u64 = 500_000;
 /// Bytes of all answers kept.
 const PAGE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// Shows on all pages of shows kept.
+/// Shows on all pages of shows kept; what is serialised of one is about 500 bytes.
 const LISTED_SHOWS_MAX: u64 = 50_000;
 /// What a kept value costs beside itself, in bytes: its key and its place in the cache.
 const ENTRY_BYTES: u32 = 256;
@@ -51,6 +51,9 @@ pub(crate) struct ListKey {
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) shows: Vec<Arc<Show>>,
+    /// What clients see of each show and neither a sale nor the clock changes: serialised by the first who asks for the
+    /// page over HTTP.
+    pub(crate) facts: OnceLock<Vec<Box<[u8]>>>,
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -163,6 +166,25 @@ impl Caches {
     pub(crate) fn list(&self, key: &ListKey) -> Option<Arc<Listed>> {
         let kept = self.lists.get(key)?;
         (kept.as_of == self.as_of()).then_some(kept.value)
+    }
+
+    /// What is kept, by name with its number of entries.
+    pub(crate) fn entries(&self) -> [(&'static str, u64); 4] {
+        fn count<K, V>(cache: &Cache<K, V>) -> u64
+        where
+            K: std::hash::Hash + Eq + Send + Sync + 'static,
+            V: Clone + Send + Sync + 'static,
+        {
+            // What is too old or was pushed out is counted until this has run.
+            cache.run_pending_tasks();
+            cache.entry_count()
+        }
+        [
+            ("shows", count(&self.shows)),
+            ("layouts", count(&self.layouts)),
+            ("pages", count(&self.pages)),
+            ("show_lists", count(&self.lists)),
+        ]
     }
 
     pub(crate) fn keep_list(&self, as_of: AsOf, key: ListKey, list: Arc<Listed>) {

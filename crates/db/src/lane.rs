@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use metrics::{Gauge, Histogram, gauge, histogram};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tracing::error;
 
+use crate::meters::LaneMeters;
 use crate::sqlite::{self, Sqlite};
 use crate::{Error, Result, Tx};
 
@@ -34,9 +34,7 @@ struct Inner<I, V> {
     engine: Arc<Sqlite>,
     apply: Box<Apply<I, V>>,
     waiting: Mutex<Waiting<I, V>>,
-    items: Histogram,
-    commit: Histogram,
-    depth: Gauge,
+    meters: LaneMeters,
 }
 
 struct Waiting<I, V> {
@@ -64,14 +62,7 @@ impl<I: Send + 'static, V: Send + 'static> Lane<I, V> {
         apply: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<V>> + Send + Sync + 'static,
     ) -> Self {
         let waiting = Mutex::new(Waiting { queue: VecDeque::new(), announced: false });
-        let inner = Inner {
-            engine,
-            apply: Box::new(apply),
-            waiting,
-            items: histogram!("marquee_batch_items", "lane" => name),
-            commit: histogram!("marquee_batch_commit_seconds", "lane" => name),
-            depth: gauge!("marquee_batch_queue_depth", "lane" => name),
-        };
+        let inner = Inner { engine, apply: Box::new(apply), waiting, meters: LaneMeters::of(name) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -115,7 +106,7 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
             let batch: Vec<_> = {
                 let mut waiting = self.waiting();
                 let many = waiting.queue.len().min(BATCH_ITEMS_MAX);
-                self.depth.set((waiting.queue.len() - many) as f64);
+                self.meters.depth.set((waiting.queue.len() - many) as f64);
                 waiting.queue.drain(..many).collect()
             };
             self.commit_batch(connection, batch);
@@ -134,10 +125,10 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
 
     fn commit_batch(&self, connection: &mut Connection, batch: Vec<(I, Answer<V>)>) {
         let (items, answers): (Vec<I>, Vec<Answer<V>>) = batch.into_iter().unzip();
-        self.items.record(items.len() as f64);
+        self.meters.items.record(items.len() as f64);
         let started = Instant::now();
         let whole = self.run(connection, &items);
-        self.commit.record(started.elapsed().as_secs_f64());
+        self.meters.commit.record(started.elapsed().as_secs_f64());
         match whole {
             Ok(verdicts) => verdicts.into_iter().zip(answers).for_each(|(verdict, to)| answer(to, Ok(verdict))),
             // The outcome of the whole is unknown: trying an item again could do it twice. Its caller reads back.

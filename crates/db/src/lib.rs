@@ -7,6 +7,7 @@
 
 mod error;
 mod lane;
+mod meters;
 mod migrate;
 mod row;
 #[cfg(debug_assertions)]

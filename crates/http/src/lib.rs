@@ -10,6 +10,7 @@ pub use axum::Json;
 pub use caller::{Admin, Authenticate, Caller, Grant, Role};
 pub use extract::{Body, Created, Form, FormError, Id, NoQuery, Query, page_request};
 pub use fields::Fields;
+pub use front::{ClientAddress, network};
 pub use problem::{FieldError, Problem, ProblemDoc};
 
 /// The largest body a call may send, in bytes.

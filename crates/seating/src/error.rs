@@ -11,7 +11,7 @@ pub enum Error {
     /// The hold is unknown, ended, or somebody else's.
     #[error("no such hold")]
     HoldNotFound,
-    /// The hold lapsed.
+    /// The hold lapsed, or its show was cancelled.
     #[error("the hold has lapsed")]
     HoldExpired,
     /// The show does not have that seat.
@@ -57,7 +57,9 @@ impl From<Error> for Problem {
             Error::HoldNotFound => {
                 Problem::new(Code::LockNotFound, "There is no such hold, or it was booked or released.")
             }
-            Error::HoldExpired => Problem::new(Code::LockExpired, "The hold has lapsed; pick your seats again."),
+            Error::HoldExpired => {
+                Problem::new(Code::LockExpired, "The hold has lapsed, or its show was cancelled; pick seats again.")
+            }
             Error::SeatNotFound => Problem::new(Code::NotFound, "The show does not have that seat."),
             Error::Picks(faults) => {
                 let problem = Problem::new(Code::InvalidRequest, "Some fields are not valid.");

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use marquee_bus::Delivered;
-use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::holds::HOLDS;
 use crate::live::TICK;
+use crate::meters::{self, Figures};
 use crate::{Error, Seating};
 
 /// How often due holds are looked for: a lapse shows within a second, with room to spare.
@@ -22,11 +21,6 @@ const IDLE_ROUNDS: u32 = 30;
 /// The pause before seats that could not be read are read again.
 const RELOAD_PAUSE: Duration = Duration::from_millis(200);
 
-const HOLDS_LIVE: &str = "marquee_holds_live";
-const SHOWS_IN_MEMORY: &str = "marquee_shows_in_memory";
-const SEAT_MAP_BYTES: &str = "marquee_seat_map_bytes";
-const SEAT_EVENT_CLIENTS: &str = "marquee_seat_event_clients";
-
 const CONSUMER: &str = "seating";
 const KINDS: &[&str] = &["ShowChanged", "ShowCancelled"];
 
@@ -34,7 +28,6 @@ impl Seating {
     /// Starts the jobs; they end when `stop` is cancelled.
     #[must_use]
     pub fn spawn_jobs(&self, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
-        describe_figures();
         let seating = self.clone();
         let consume = move |event| seating.clone().heed(event);
         vec![
@@ -115,10 +108,8 @@ impl Seating {
 
     fn take_figures(&self) {
         let (shows, holds) = self.inner.holds.counts();
-        gauge!(HOLDS_LIVE).set(holds as f64);
-        gauge!(SHOWS_IN_MEMORY).set(shows as f64);
-        gauge!(SEAT_MAP_BYTES).set(self.inner.renderer.kept_bytes() as f64);
-        gauge!(SEAT_EVENT_CLIENTS).set(self.inner.live.clients() as f64);
+        let (seat_map_bytes, seat_event_clients) = (self.inner.renderer.kept_bytes(), self.inner.live.clients());
+        meters::figures(Figures { holds, shows, seat_map_bytes, seat_event_clients });
     }
 
     /// Takes notice of a show that changed.
@@ -135,14 +126,6 @@ impl Seating {
             Err(error) => Err(error.to_string()),
         }
     }
-}
-
-fn describe_figures() {
-    describe_counter!(HOLDS, Unit::Count, "Holds by what became of them");
-    describe_gauge!(HOLDS_LIVE, Unit::Count, "Holds that are alive");
-    describe_gauge!(SHOWS_IN_MEMORY, Unit::Count, "Shows whose seats are in memory");
-    describe_gauge!(SEAT_MAP_BYTES, Unit::Bytes, "Seat maps built and kept");
-    describe_gauge!(SEAT_EVENT_CLIENTS, Unit::Count, "Open streams of seat events");
 }
 
 async fn until(stop: CancellationToken, job: impl Future<Output = ()> + Send) {

@@ -11,6 +11,7 @@ mod holds;
 mod http;
 mod jobs;
 mod live;
+mod meters;
 mod model;
 mod seat_map;
 mod service;

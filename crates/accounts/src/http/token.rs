@@ -1,12 +1,10 @@
 //! `POST /auth/token`: OAuth 2.0's password and refresh grants (RFC 6749, sections 4.3 and 6).
 
-use std::net::SocketAddr;
-
 use axum::Extension;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use marquee_http::{Form, FormError, Json, Problem};
+use marquee_http::{ClientAddress, Form, FormError, Json, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -107,14 +105,14 @@ impl IntoResponse for Refusal {
 )]
 pub(crate) async fn token(
     State(accounts): State<Accounts>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    client: Option<Extension<ClientAddress>>,
     form: Form<TokenRequest>,
 ) -> Result<impl IntoResponse, Refusal> {
     let TokenRequest { grant_type, username, password, refresh_token } = form.parse()?;
     let credentials = match needed("grant_type", grant_type)?.as_str() {
         "password" => {
             let (username, password) = (needed("username", username)?, needed("password", password)?);
-            let from = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+            let from = client.map(|Extension(ClientAddress(address))| address);
             accounts.sign_in(&username, Password::offered(password), from).await?
         }
         "refresh_token" => accounts.refresh(&needed("refresh_token", refresh_token)?).await?,

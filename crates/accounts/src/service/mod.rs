@@ -1,6 +1,7 @@
 //! The use cases of accounts.
 
 mod administration;
+mod check;
 mod sign_in;
 
 use std::sync::Arc;
@@ -15,10 +16,13 @@ use tracing::debug;
 use crate::error::{Error, Result};
 use crate::guesses::Guesses;
 use crate::keys::{Jwks, KeyRing};
+use crate::meters;
 use crate::model::{Profile, RefreshToken, Settings, later, roles};
 use crate::passwords::Passwords;
 use crate::store::{self, Revoked, Session};
 use crate::tokens::Tokens;
+
+pub use self::check::{check, staffed_cinemas};
 
 /// The word for the caller's own id in paths.
 const ME: &str = "me";
@@ -52,6 +56,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Keys`], [`Error::Hashing`] for parameters argon2 does not take, [`Error::Db`].
     pub async fn new(db: Db, journal: Journal, clock: Clock, rng: Rng, settings: Settings) -> Result<Self> {
+        meters::describe();
         let (now, opening, seed) = (clock.now(), settings.clone(), rng.clone());
         // Hashing the decoy and syncing a key file take their time: not on an async thread.
         let opened = blocking(move || {
@@ -119,6 +124,13 @@ impl Accounts {
             })
         };
         self.parts.db.read(read).await
+    }
+
+    /// What is kept in memory, by name with its number of entries, for the metrics page.
+    #[must_use]
+    pub fn cache_entries(&self) -> [(&'static str, u64); 2] {
+        let (verified, revoked) = self.parts.tokens.remembered();
+        [("verified_tokens", verified), ("revoked_sessions", revoked)]
     }
 
     pub(crate) fn public_keys(&self) -> Jwks {

@@ -6,11 +6,11 @@ use marquee_bus::Actor;
 use marquee_db::Tx;
 use marquee_http::Grant;
 use marquee_kernel::{SessionId, UserId};
-use metrics::counter;
 use tracing::{info, warn};
 
 use super::{Accounts, Opening, Reason, open_session, session_revoked, user_registered};
 use crate::error::{Error, Result};
+use crate::meters;
 use crate::model::{Credentials, Password, RefreshToken, Registration, fold, hash_token, later};
 use crate::store::{self, Revoked};
 
@@ -61,7 +61,7 @@ impl Accounts {
         let folded = fold(email);
         if let Some(guesses) = &parts.guesses {
             guesses.admit(&folded, from).map_err(|retry_after_s| {
-                counter!("marquee_sign_ins_total", "outcome" => "slowed_down").increment(1);
+                meters::sign_in("slowed_down");
                 Error::Guessing { retry_after_s }
             })?;
         }
@@ -75,7 +75,7 @@ impl Accounts {
             Err(Error::InvalidGrant) => "refused",
             Err(_) => "unavailable",
         };
-        counter!("marquee_sign_ins_total", "outcome" => outcome).increment(1);
+        meters::sign_in(outcome);
         let account = checked?;
         let user_id = account.user_id;
         let Opening { session, refresh_token } = parts.opening(user_id);

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use marquee_catalog::Catalog;
-use marquee_db::Db;
-use marquee_kernel::Clock;
+use marquee_db::{Db, Tx};
+use marquee_kernel::{Clock, Timestamp};
 
 use super::{complain, say};
 use crate::{Config, StartError};
@@ -18,6 +18,7 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
         .read(move |tx| {
             Ok::<_, marquee_db::Error>([
                 ("journal", marquee_bus::verify(tx)?),
+                ("accounts", accounts_faults(tx, now)?),
                 ("catalog", Catalog::check(tx)?),
                 ("seating", marquee_seating::check(tx)?),
                 ("payments", marquee_payments::check(tx, now)?),
@@ -38,4 +39,15 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
         }
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is wrong with the accounts, also beside the catalogue, whose cinemas their roles name.
+fn accounts_faults(tx: &mut Tx<'_>, now: Timestamp) -> marquee_db::Result<Vec<String>> {
+    let mut faults = marquee_accounts::check(tx, now)?;
+    for (user_id, cinema_id) in marquee_accounts::staffed_cinemas(tx)? {
+        if !Catalog::has_had_cinema(tx, cinema_id)? {
+            faults.push(format!("user {user_id}: has a role in cinema {cinema_id}, which there never was"));
+        }
+    }
+    Ok(faults)
 }

@@ -33,12 +33,12 @@ const CATEGORY: &str = "standard";
 /// Imports `file` into the catalogue of `config`'s data, and says what became of it.
 ///
 /// # Errors
-/// A file that cannot be read, and what the database says. A bad record is no error: it is named, and the rest imported.
+/// A file that cannot be read or has nothing in it, and what the database says. A bad record is no error: it is named, and the rest imported.
 pub(super) async fn run(file: &Path, config: &Config) -> Result<ExitCode, StartError> {
     let (path, database) = (file.to_owned(), config.database.clone());
     make_data_dir(&config.data_dir).map_err(wrong)?;
     let opened = tokio::task::spawn_blocking(move || {
-        let records = import::parse(&read(&path)?);
+        let records = records_of(&path)?;
         Ok::<_, StartError>((records, Db::open(&database).map_err(wrong)?))
     });
     let (records, db) = opened.await.map_err(wrong)??;
@@ -61,6 +61,21 @@ fn read(file: &Path) -> Result<Vec<u8>, StartError> {
         return Err(wrong(format!("{} is larger than {FILE_BYTES_MAX} bytes: cut it", file.display())));
     }
     std::fs::read(file).map_err(named)
+}
+
+/// The records of a file, at least one.
+fn records_of(file: &Path) -> Result<Vec<Result<Record, BadRecord>>, StartError> {
+    let bytes = read(file)?;
+    if let Err(error) = std::str::from_utf8(&bytes) {
+        // Not one record is bad but the encoding of all: what else can be read of the file says something else than meant.
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        return Err(wrong(format!("{}: line {line} is not UTF-8: save the file as that", file.display())));
+    }
+    let records = import::parse(&bytes);
+    if records.is_empty() {
+        return Err(wrong(format!("{} has no records: there is nothing to import", file.display())));
+    }
+    Ok(records)
 }
 
 /// What became of a file.
@@ -202,8 +217,7 @@ impl Importer {
         loop {
             let request = PageRequest { limit: LIMIT_MAX, after };
             let page = self.catalog.cinemas(Some(wanted.city.clone()), request).await?;
-            let same = |cinema: &Cinema| cinema.details.name.to_lowercase() == wanted.name.to_lowercase();
-            if let Some(cinema) = page.items.into_iter().find(same) {
+            if let Some(cinema) = page.items.into_iter().find(|cinema| cinema.is_called(&wanted.name)) {
                 return Ok(cinema);
             }
             after = page.next_cursor.and_then(|cursor| decode_cursor(CINEMA_LIST, &cursor).ok());
@@ -219,7 +233,7 @@ impl Importer {
     /// The screen of that name, added when there is none and the file says how many seats it has.
     async fn screen(&mut self, cinema: &Cinema, screening: &ScreeningRecord) -> Result<Screen, Error> {
         let name = &screening.screen_name;
-        if let Some(screen) = cinema.screens.iter().find(|screen| screen.name.to_lowercase() == name.to_lowercase()) {
+        if let Some(screen) = cinema.screens.iter().find(|screen| screen.is_called(name)) {
             return Ok(screen.clone());
         }
         let refused = |rule: String| Faults::one("the number of seats (maximumAttendeeCapacity)", rule);

@@ -7,6 +7,7 @@ mod keys;
 mod serve;
 mod user;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ enum Command {
     /// Add an account
     #[command(subcommand)]
     User(User),
-    /// The keys that access tokens are signed with
+    /// The keys that access tokens and tickets are signed with
     #[command(subcommand)]
     Keys(Keys),
     /// Print the OpenAPI 3.1 document
@@ -103,8 +104,22 @@ enum Import {
 
 #[derive(Debug, Subcommand)]
 enum Keys {
-    /// Sign with a new key from now on; older ones verify until their last token has expired. Also while it sells
-    Rotate(Data),
+    /// Sign with a new key; what older ones signed stays good. Also while it sells
+    Rotate {
+        /// What the key signs
+        #[arg(value_enum)]
+        what: Signed,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Signed {
+    /// Access tokens: the new key signs at once, older ones verify until their last token has expired
+    AccessTokens,
+    /// Tickets: the new key signs from the server's next start on, older ones verify as long as they are kept
+    Tickets,
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,7 +183,8 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::User(User::Add { email, name, role, cinema, data }) => {
             user::add(&data.read()?, &email, &name, role.into(), &cinema).await
         }
-        Command::Keys(Keys::Rotate(data)) => keys::rotate(&data.read()?).await,
+        Command::Keys(Keys::Rotate { what: Signed::AccessTokens, data }) => keys::of_access_tokens(&data.read()?).await,
+        Command::Keys(Keys::Rotate { what: Signed::Tickets, data }) => keys::of_tickets(&data.read()?).await,
         Command::Openapi => data::openapi().await,
         Command::Reconcile(data) => data::reconcile(&data.read()?).await,
         Command::Backup { file, data } => data::backup(&data.read()?, &file).await,
@@ -192,7 +208,9 @@ impl Data {
     /// The configuration, with the log started: at `usual_log` unless the operator says otherwise.
     fn read_for(&self, listen: SocketAddr, ops_listen: SocketAddr, usual_log: LogFilter) -> Result<Config, StartError> {
         let places = Places { listen, ops_listen, data_dir: self.data_dir.clone() };
-        let config = Config::read(places, self.config.as_deref(), std::env::vars())?;
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        let config = Config::read(places, self.config.as_deref(), environment)?;
         marquee_telemetry::start_log(config.log.as_ref().unwrap_or(&usual_log));
         Ok(config)
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use axum::http::HeaderValue;
 use marquee_accounts::{Email, Hashing, Password};
+use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
 
 pub use source::{BadSetting, DEFAULT};
@@ -42,6 +43,8 @@ pub struct Config {
     pub cleaning_minutes: u32,
     /// Whether rates, hold budgets and cool-downs are limited.
     pub rate_limits: bool,
+    /// The proxies whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Web origins that may call from a browser.
     pub cors_origins: Vec<HeaderValue>,
     /// What to log, when the operator says.
@@ -106,6 +109,7 @@ impl Config {
             max_held_seats_per_show: source.number("MARQUEE_MAX_HELD_SEATS_PER_SHOW", 0..=100_000)?,
             cleaning_minutes: source.number("MARQUEE_CLEANING_MINUTES", 0..=240)?,
             rate_limits: source.switch("MARQUEE_RATE_LIMITS")?,
+            trusted_proxies: trusted_proxies(&source)?,
             cors_origins: origins(&source)?,
             log: log(&source)?,
             admin: admin(&source)?,
@@ -126,6 +130,12 @@ fn database(source: &Source, data_dir: &Path) -> Result<PathBuf, BadSetting> {
             _ => Err(bad("MARQUEE_DATABASE_URL", "must be empty or sqlite:///path/to/file")),
         },
     }
+}
+
+fn trusted_proxies(source: &Source) -> Result<TrustedProxies, BadSetting> {
+    let name = "MARQUEE_TRUSTED_PROXIES";
+    let read = source.text(name).unwrap_or_default().parse();
+    read.map_err(|error: NoNetwork| bad(name, error.to_string()))
 }
 
 fn origins(source: &Source) -> Result<Vec<HeaderValue>, BadSetting> {
@@ -189,6 +199,7 @@ mod tests {
             ("MARQUEE_RATE_LIMITS", "maybe"),
             ("MARQUEE_DATABASE_URL", "mysql://x"),
             ("MARQUEE_REDIS_URL", "redis://127.0.0.1"),
+            ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("MARQUEE_CORS_ORIGINS", "example.org"),
             ("MARQUEE_LOG", "[[["),
         ] {
@@ -197,6 +208,40 @@ mod tests {
             assert_eq!(line.lines().count(), 1);
         }
         assert!(read(&[("MARQUEE_ADMIN_EMAIL", "a@example.org")]).unwrap_err().contains("MARQUEE_ADMIN_PASSWORD"));
+    }
+
+    #[test]
+    fn a_name_that_is_no_setting_is_refused_with_the_one_that_it_is_like() {
+        for (misspelt, meant) in [
+            ("MARQUEE_HOLD_SECOND", "MARQUEE_HOLD_SECONDS"),
+            ("MARQUEE_MAX_SEATS_PER_HOLDS", "MARQUEE_MAX_SEATS_PER_HOLD"),
+            ("MARQUEE_RATELIMITS", "MARQUEE_RATE_LIMITS"),
+            ("MARQUEE_CORS_ORIGIN", "MARQUEE_CORS_ORIGINS"),
+            ("MARQUEE_REDIS_ULR", "MARQUEE_REDIS_URL"),
+            ("MARQUEE_DATADIR", "MARQUEE_DATA_DIR"),
+        ] {
+            let line = read(&[(misspelt, "1")]).unwrap_err();
+            assert_eq!(line, format!("{misspelt} is not a setting; did you mean {meant}?"));
+            assert!(read(&[(misspelt, "")]).is_err(), "an empty {misspelt} is as misspelt");
+        }
+    }
+
+    #[test]
+    fn names_that_others_read_or_put_there_are_no_settings_and_are_left_alone() {
+        for (name, value) in [
+            ("MARQUEE_DATA_DIR", "data"),
+            ("MARQUEE_FAILPOINT", "claimed"),
+            ("MARQUEE_SQL_LOG", "/tmp/sql.log"),
+            ("MARQUEE_SERVICE_HOST", "10.0.0.1"),
+            ("MARQUEE_SERVICE_PORT_HTTP", "80"),
+            ("MARQUEE_PORT", "tcp://10.0.0.1:80"),
+            ("MARQUEE_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("MARQUEE_OPS_PORT_9464_TCP", "tcp://10.0.0.2:9464"),
+            ("HOLD_SECONDS", "x"),
+        ] {
+            assert_eq!(read(&[(name, value)]).err(), None, "{name}");
+        }
+        assert!(read(&[("MARQUEE_PORT", "8080")]).is_err(), "somebody meant MARQUEE_LISTEN");
     }
 
     #[test]

@@ -22,6 +22,20 @@ const NOT_IN_THIS_BUILD: [&str; 11] = [
     "MARQUEE_ROLES",
 ];
 
+/// How every name of ours begins.
+const PREFIX: &str = "MARQUEE_";
+
+/// Names that are read elsewhere: what the command line takes from the environment, and what tests and debug builds look at.
+const READ_ELSEWHERE: [&str; 7] = [
+    "MARQUEE_DATA_DIR",
+    "MARQUEE_LISTEN",
+    "MARQUEE_OPS_LISTEN",
+    "MARQUEE_CRASH_ROUNDS",
+    "MARQUEE_FAILPOINT",
+    "MARQUEE_SEED",
+    "MARQUEE_SQL_LOG",
+];
+
 /// A setting that cannot be: its name and what it must be. One line.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} {problem}")]
@@ -50,14 +64,18 @@ impl Source {
             let text = std::fs::read_to_string(path).map_err(|error| bad(&name, format!("cannot be read: {error}")))?;
             for (key, value) in layer(&name, &text)? {
                 if !values.contains_key(&key) && !NOT_IN_THIS_BUILD.contains(&key.as_str()) {
-                    return Err(bad(&key, format!("in {name} is not a setting; see 'marquee config'")));
+                    return Err(bad(&key, format!("in {name} is not a setting; {}", nearest(&key, &values))));
                 }
                 values.insert(key, value);
             }
         }
-        let known = |name: &str| values.contains_key(name) || NOT_IN_THIS_BUILD.contains(&name);
-        let env: Vec<_> = env.filter(|(name, _)| known(name)).collect();
-        values.extend(env);
+        for (name, value) in env.filter(|(name, _)| name.starts_with(PREFIX)) {
+            if values.contains_key(&name) || NOT_IN_THIS_BUILD.contains(&name.as_str()) {
+                values.insert(name, value);
+            } else if !READ_ELSEWHERE.contains(&name.as_str()) && !is_service_link(&name, &value) {
+                return Err(bad(&name, format!("is not a setting; {}", nearest(&name, &values))));
+            }
+        }
         for name in NOT_IN_THIS_BUILD {
             if values.get(name).is_some_and(|value| !value.is_empty()) {
                 return Err(bad(name, "must not be set: this build has no such adapter"));
@@ -85,6 +103,25 @@ impl Source {
             _ => Err(bad(name, "must be 'on' or 'off'")),
         }
     }
+}
+
+/// A question after the name that somebody may have meant.
+fn nearest(name: &str, settings: &BTreeMap<String, String>) -> String {
+    let given = name.strip_prefix(PREFIX).unwrap_or(name);
+    let names = settings.keys().map(String::as_str).chain(NOT_IN_THIS_BUILD).chain(READ_ELSEWHERE);
+    let stems = names.filter_map(|name| name.strip_prefix(PREFIX));
+    let meant = stems.min_by_key(|stem| strsim::damerau_levenshtein(stem, given)).unwrap_or_default();
+    format!("did you mean {PREFIX}{meant}?")
+}
+
+/// Whether Kubernetes or Docker put it there, for a service called `marquee` or `marquee-…`: nobody misspelt anything.
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
+fn is_service_link(name: &str, value: &str) -> bool {
+    let port_of_a_link = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || (name.ends_with("_PORT") && value.contains("://"))
+        || name.split("_PORT_").skip(1).any(port_of_a_link)
 }
 
 fn layer(name: &str, text: &str) -> Result<BTreeMap<String, String>, BadSetting> {

@@ -1,10 +1,12 @@
 //! Starting and stopping the program itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use marquee_testkit::{Launch, eventually, id_of};
+use marquee_testkit::{Launch, PATIENCE, eventually, id_of};
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::MARQUEE;
 
@@ -42,6 +44,40 @@ async fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
     ] {
         refuses(name, value).await;
     }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_no_address_stops_the_start() {
+    for value in ["proxy.example.org", "10.0.0.0/33", "127.0.0.1, 10.0.0", "10.0.0.1\n10.0.0.2"] {
+        refuses("MARQUEE_TRUSTED_PROXIES", value).await;
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_stops_the_start_with_one_line_that_names_the_one_it_is_like() {
+    let data_dir = tempfile::tempdir().unwrap();
+    for (misspelt, meant) in [
+        ("MARQUEE_HOLD_SECOND", "MARQUEE_HOLD_SECONDS"),
+        ("MARQUEE_TRUSTED_PROXY", "MARQUEE_TRUSTED_PROXIES"),
+        ("MARQUEE_LISTENS", "MARQUEE_LISTEN"),
+    ] {
+        let said = format!("marquee: {misspelt} is not a setting; did you mean {meant}?\n");
+        let ended = launch(&data_dir).env(misspelt, "60").ended().await;
+        assert_eq!((ended.code, ended.errors), (Some(2), said));
+    }
+    let file = "MARQUEE_HOLD_SECOND = 60\n";
+    std::fs::write(data_dir.path().join("marquee.toml"), file).unwrap();
+    let ended = launch(&data_dir).ended().await;
+    assert_eq!(ended.code, Some(2), "{}", ended.errors);
+    assert!(ended.errors.contains("MARQUEE_HOLD_SECOND in") && ended.errors.contains("MARQUEE_HOLD_SECONDS?"));
+}
+
+#[tokio::test]
+async fn names_that_are_read_elsewhere_do_not_stop_the_start() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let launch = launch(&data_dir).env("MARQUEE_SEED", "1").env("MARQUEE_SERVICE_HOST", "10.0.0.1");
+    let marquee = launch.env("MARQUEE_PORT", "tcp://10.0.0.1:80").ready().await;
+    let _ = marquee.get("/movies").await.ok();
 }
 
 #[tokio::test]
@@ -175,6 +211,30 @@ async fn sigterm_finishes_what_is_in_flight_and_exits_in_time() {
     assert_eq!(ada.booking(&booking).await["status"], "confirmed");
     let kept_path = format!("/locks/{}", id_of(&kept, "lock_id"));
     assert_eq!(ada.get(&kept_path).await.ok(), kept, "holds survive a graceful stop");
+}
+
+#[tokio::test]
+async fn sigterm_ends_an_open_event_stream_properly() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let marquee = launch(&data_dir).ready().await;
+    let show = marquee.a_show().create().await;
+    let mut stream = TcpStream::connect(marquee.address()).await.unwrap();
+    let request = format!("GET /api/v1{} HTTP/1.1\r\nHost: marquee\r\n\r\n", show.path("/seats/events"));
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut read = Vec::new();
+    while !String::from_utf8_lossy(&read).contains("event: snapshot") && !read.ends_with(b"0\r\n\r\n") {
+        let bytes = tokio::time::timeout(PATIENCE, stream.read_buf(&mut read)).await.unwrap().unwrap();
+        assert_ne!(bytes, 0, "{}", String::from_utf8_lossy(&read));
+    }
+    assert!(!read.ends_with(b"0\r\n\r\n"), "the stream is open: {}", String::from_utf8_lossy(&read));
+
+    marquee.ask_to_stop();
+    let asked = Instant::now();
+    tokio::time::timeout(STOPS_WITHIN, stream.read_to_end(&mut read)).await.unwrap().unwrap();
+    assert!(read.ends_with(b"\r\n0\r\n\r\n"), "the last chunk: {}", String::from_utf8_lossy(&read));
+    drop(stream);
+    assert_eq!(marquee.end().await.code, Some(0));
+    assert!(asked.elapsed() < STOPS_WITHIN, "it took {:?}", asked.elapsed());
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 //! Tickets as they are carried to the door: a code per ticket, holding its token.
 
-use marquee_testkit::{Client, TestApp, id_of};
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use marquee_testkit::{Client, Launch, TestApp, id_of};
+use serde_json::{Value, json};
+
+use crate::MARQUEE;
 
 /// Pixels of a module in the picture that is decoded.
 const MODULE_PIXELS: usize = 4;
@@ -69,6 +73,104 @@ async fn the_pdf_has_a_page_per_ticket() {
     assert!(text.starts_with("%PDF-"));
     assert!(text.trim_end().ends_with("%%EOF"));
     assert!(text.contains("/Count 3"), "three pages");
+}
+
+/// What a page says, its white space evened out.
+fn text_of(pdf: &[u8], page: u32) -> String {
+    let text = lopdf::Document::load_mem(pdf).unwrap().extract_text(&[page]).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn the_pdf_says_in_text_all_that_the_door_needs() {
+    let app = TestApp::start().await;
+    let movie_id = app.a_movie().title("The Grand Premiere").create().await;
+    let cinema_id = app.a_cinema().with("name", json!("Odeon Kreuzberg")).timezone("Europe/Berlin").create().await;
+    let show = app.a_show().of(&movie_id).at(&cinema_id).starts_at("2026-10-23T17:30:00Z").create().await;
+    let ada = app.customer("Ada").await;
+    let booking = ada.book(&show, &["A1", "B3"]).await;
+    let pdf = ticket(&ada, &booking, "pdf").await;
+    let name = pdf.header("content-disposition");
+    let reference = name.split('"').nth(1).unwrap().trim_end_matches(".pdf").to_owned();
+    for (page, seat, price) in [(1, "A1", "INR 250.00"), (2, "B3", "INR 150.00")] {
+        let text = text_of(pdf.bytes(), page);
+        let time = ["Fri 23 Oct 2026", "19:30", "CEST (UTC+02:00)"];
+        for said in ["The Grand Premiere", "Odeon Kreuzberg", seat, price, &reference].into_iter().chain(time) {
+            assert!(text.contains(said), "no {said:?} in {text:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_see_a_cancelled_booking_hears_that_it_has_no_tickets() {
+    let app = TestApp::start().await;
+    let show = app.a_show().create().await;
+    let (ada, bob) = (app.customer("Ada").await, app.customer("Bob").await);
+    let booking = ada.book(&show, &["A1"]).await;
+    let _ = ada.cancel(&booking).await.ok();
+    for form in ["svg", "pdf"] {
+        let hers = ticket(&ada, &booking, form).await.problem("booking_not_found");
+        assert_eq!(hers["detail"], "The booking was cancelled: it has no tickets.");
+        let clerk = app.box_office(&show.cinema_id).await;
+        assert_eq!(ticket(&clerk, &booking, form).await.problem("booking_not_found")["detail"], hers["detail"]);
+        let his = ticket(&bob, &booking, form).await.problem("booking_not_found");
+        let unknown = json!({ "booking_id": "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c" });
+        let nobodys = ticket(&bob, &unknown, form).await.problem("booking_not_found");
+        assert_eq!(his["detail"], nobodys["detail"], "a stranger must not hear that it exists");
+        assert_ne!(his["detail"], hers["detail"]);
+    }
+}
+
+#[tokio::test]
+async fn who_did_not_pay_hears_that_there_are_no_tickets() {
+    let app = TestApp::start().await;
+    let show = app.a_show().create().await;
+    let ada = app.customer("Ada").await;
+    let lock = ada.hold(&show, &["A1"]).await;
+    ada.pay(&lock, "pm_card_visa_chargeDeclined").await.problem("payment_declined");
+    let failed = ada.get("/user/me/bookings").await.ok()["items"][0].clone();
+    assert_eq!(failed["status"], "failed");
+    for form in ["svg", "pdf"] {
+        let answer = ticket(&ada, &failed, form).await.problem("booking_not_found");
+        assert_eq!(answer["detail"], "The booking was not paid: it has no tickets.");
+    }
+}
+
+#[tokio::test]
+async fn a_new_ticket_key_signs_after_a_restart_and_older_tickets_stay_good() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let start = Launch::new(MARQUEE, data_dir.path());
+    let marquee = start.ready().await;
+    let show = marquee.a_show().create().await;
+    let ada = marquee.customer("Ada").await;
+    let first = ada.book(&show, &["A1"]).await;
+    let before = ticket_keys(&marquee).await;
+
+    let rotated = start.clone().arguments(&["keys", "rotate", "tickets"]).ended().await;
+    assert_eq!(rotated.code, Some(0), "{}", rotated.errors);
+    assert_eq!(ticket_keys(&marquee).await, before, "a running server goes on with the key it started with");
+    assert_eq!(signed_by(&ada.book(&show, &["A2"]).await), before[0]);
+    assert_eq!(marquee.stop().await.0, Some(0));
+
+    let marquee = start.ready().await;
+    let ada = ada.at(&marquee);
+    let after = ticket_keys(&marquee).await;
+    assert_eq!((after.len(), &after[1..]), (2, before.as_slice()), "the older key stays published");
+    assert_eq!(signed_by(&ada.book(&show, &["A3"]).await), after[0]);
+    assert_eq!(signed_by(&first), after[1]);
+}
+
+/// The ids of the keys that verify tickets, the one that signs first.
+async fn ticket_keys(client: &Client) -> Vec<String> {
+    let keys = client.get("/tickets/keys").await.ok();
+    keys["keys"].as_array().unwrap().iter().map(|key| id_of(key, "kid").to_owned()).collect()
+}
+
+/// The id of the key that signed a booking's first ticket: bytes 1 to 4 of its token.
+fn signed_by(booking: &Value) -> String {
+    let token = &tokens(booking)[0];
+    let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("mq1.").unwrap()).unwrap();
+    bytes[1..5].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]

@@ -5,8 +5,7 @@ use axum::response::Response;
 use marquee_http::{Caller, Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::BookingId;
 
-use super::picture;
-use crate::error::Error;
+use super::ticket_file;
 use crate::service::Booking;
 
 /// Draws the tickets of a confirmed booking as PDF, one page per ticket.
@@ -18,7 +17,7 @@ use crate::service::Booking;
     responses(
         (status = 200, description = "The tickets", body = inline(Vec<u8>), content_type = "application/pdf"),
         (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`booking_not_found`, also somebody else's, or one that was not sold",
+        (status = 404, description = "`booking_not_found`, also somebody else's, or one that was cancelled or not sold",
             body = ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`booking_pending`", body = ProblemDoc,
             content_type = "application/problem+json"),
@@ -31,9 +30,6 @@ pub(crate) async fn get_ticket_pdf(
     Id(booking_id): Id<BookingId>,
     query: NoQuery,
 ) -> Result<Response, Problem> {
-    let tickets = booking.tickets_pdf(&caller, booking_id).await;
-    if !matches!(tickets, Err(Error::BookingNotFound)) {
-        query.check()?;
-    }
-    Ok(picture(tickets?, "application/pdf", "pdf"))
+    let drawn = booking.tickets_pdf(&caller, booking_id).await;
+    ticket_file(&booking, &caller, booking_id, query, drawn, ("application/pdf", "pdf")).await
 }

@@ -12,9 +12,13 @@ mod tests;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use marquee_http::{Caller, NoQuery, Problem};
+use marquee_kernel::{BookingId, Code};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::error::{Error, Result};
+use crate::model::Status;
 use crate::service::{Booking, Picture};
 
 /// The calls of booking, relative to the API's base path.
@@ -32,6 +36,30 @@ pub fn router(booking: Booking) -> OpenApiRouter {
 
 /// What concerns one guest is nobody else's to keep.
 const PRIVATE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+
+/// Answers with the tickets as they were drawn, as a file of that media type and ending.
+///
+/// # Errors
+/// Why there are none: to whoever may see the booking also that it was cancelled, or never sold.
+async fn ticket_file(
+    booking: &Booking,
+    caller: &Caller,
+    booking_id: BookingId,
+    query: NoQuery,
+    drawn: Result<Picture>,
+    (media_type, ending): (&'static str, &str),
+) -> Result<Response, Problem> {
+    if matches!(drawn, Err(Error::BookingNotFound)) {
+        let detail = match booking.get(caller, booking_id).await?.status {
+            Status::Cancelled => "The booking was cancelled: it has no tickets.",
+            Status::Failed => "The booking was not paid: it has no tickets.",
+            Status::Pending | Status::Confirmed => "It has no tickets yet; ask again.",
+        };
+        return Err(Problem::new(Code::BookingNotFound, detail));
+    }
+    query.check()?;
+    Ok(picture(drawn?, media_type, ending))
+}
 
 fn picture(picture: Picture, media_type: &'static str, ending: &str) -> Response {
     let name = format!("inline; filename=\"{}.{ending}\"", picture.name);

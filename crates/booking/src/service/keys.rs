@@ -17,14 +17,10 @@ const SEED_BYTES: usize = 32;
 
 /// The keys under `data_dir`; makes the first one when there is none.
 pub(super) fn open(data_dir: &Path, now: Timestamp, rng: &Rng) -> Result<SigningKeys> {
-    let dir = data_dir.join("keys");
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
-    made.map_err(|error| broken(&dir, error))?;
+    let dir = make_dir(data_dir)?;
     let mut files = list(&dir).map_err(|error| broken(&dir, error))?;
     if files.is_empty() {
-        let file = dir.join(format!("ticket-{:016}.key", now.as_microsecond()));
-        write(&dir, &file, &rng.bytes::<SEED_BYTES>()).map_err(|error| broken(&file, error))?;
-        files.push(file);
+        files.push(make(&dir, now.as_microsecond(), rng)?);
     }
     // The names have one length, so that their order is that of their birth.
     files.sort();
@@ -32,6 +28,37 @@ pub(super) fn open(data_dir: &Path, now: Timestamp, rng: &Rng) -> Result<Signing
     let newest = seeds.next().ok_or_else(|| broken(&dir, "holds no ticket key"))??;
     let older = seeds.collect::<Result<Vec<_>>>()?;
     Ok(SigningKeys::from_seeds(newest, &older))
+}
+
+/// Makes a new key under `data_dir`: it signs from a server's next start on. Tickets of the older ones stay good.
+///
+/// # Errors
+/// [`Error::TicketKey`] when it cannot be written.
+pub fn rotate(data_dir: &Path, now: Timestamp, rng: &Rng) -> Result<()> {
+    let dir = make_dir(data_dir)?;
+    let files = list(&dir).map_err(|error| broken(&dir, error))?;
+    // The newest signs: also when the clock was set back, the new key must be it.
+    let newest = files.iter().filter_map(|file| born(file)).max();
+    let now = now.as_microsecond();
+    make(&dir, newest.map_or(now, |newest| now.max(newest + 1)), rng).map(drop)
+}
+
+fn make_dir(data_dir: &Path) -> Result<PathBuf> {
+    let dir = data_dir.join("keys");
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+    made.map_err(|error| broken(&dir, error))?;
+    Ok(dir)
+}
+
+fn make(dir: &Path, born_us: i64, rng: &Rng) -> Result<PathBuf> {
+    let file = dir.join(format!("ticket-{born_us:016}.key"));
+    write(dir, &file, &rng.bytes::<SEED_BYTES>()).map_err(|error| broken(&file, error))?;
+    Ok(file)
+}
+
+/// When the key of that file was made, in µs since 1970.
+fn born(file: &Path) -> Option<i64> {
+    file.file_stem()?.to_str()?.strip_prefix("ticket-")?.parse().ok()
 }
 
 fn list(dir: &Path) -> io::Result<Vec<PathBuf>> {
@@ -90,6 +117,19 @@ mod tests {
         fs::write(dir.path().join("keys/ticket-0000000000000002.key"), [9; SEED_BYTES]).unwrap();
         let both: Vec<_> = open(dir.path(), at(3), &Rng::seeded(3)).unwrap().public_keys().collect();
         assert_eq!((both.len(), both[1]), (2, first));
+    }
+
+    #[test]
+    fn a_rotated_key_signs_and_the_one_before_stays_published() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = open(dir.path(), at(9), &Rng::seeded(1)).unwrap().public_keys().next().unwrap();
+        // The clock was set back meanwhile.
+        rotate(dir.path(), at(3), &Rng::seeded(2)).unwrap();
+        let both: Vec<_> = open(dir.path(), at(4), &Rng::seeded(3)).unwrap().public_keys().collect();
+        assert_eq!((both.len(), both[1]), (2, first));
+        rotate(dir.path(), at(20), &Rng::seeded(4)).unwrap();
+        let three: Vec<_> = open(dir.path(), at(21), &Rng::seeded(5)).unwrap().public_keys().collect();
+        assert_eq!(three[1..], both);
     }
 
     #[test]

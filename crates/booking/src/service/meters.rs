@@ -1,21 +1,29 @@
-//! The numbers that operators watch.
+//! The numbers that operators watch, each named once. Every series is there from the start, at zero.
 
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 const CLAIMS: &str = "marquee_claims_total";
+const CLAIM_OUTCOMES: [&str; 4] = ["claimed", "refused", "repeated", "failed"];
 const BOOKINGS: &str = "marquee_bookings_total";
+const BOOKING_OUTCOMES: [&str; 5] = ["confirmed", "declined", "failed", "pending", "cancelled"];
 const PENDING: &str = "marquee_bookings_pending";
 
+/// Registers help texts and units, and every series.
 pub(super) fn describe() {
     describe_counter!(
         CLAIMS,
-        "Claims of held seats by outcome: claimed, refused (sold, blocked or closed meanwhile), repeated, failed."
+        Unit::Count,
+        "Claims of held seats by outcome: claimed, refused (sold, blocked or closed meanwhile), repeated, failed"
     );
     describe_counter!(
         BOOKINGS,
-        "Bookings by what became of them: confirmed, declined, failed, pending (not settled within the call), cancelled."
+        Unit::Count,
+        "Bookings by what became of them: confirmed, declined, failed, pending (not settled within the call), cancelled"
     );
-    describe_gauge!(PENDING, "Bookings whose payment is not settled.");
+    describe_gauge!(PENDING, Unit::Count, "Bookings whose payment is not settled");
+    CLAIM_OUTCOMES.into_iter().for_each(|outcome| counter!(CLAIMS, "outcome" => outcome).increment(0));
+    BOOKING_OUTCOMES.into_iter().for_each(|outcome| bookings(outcome, 0));
+    pending(0);
 }
 
 pub(super) fn claim(outcome: &'static str) {

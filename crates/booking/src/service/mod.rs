@@ -34,6 +34,7 @@ use crate::error::Result;
 
 pub use self::book::Reply;
 pub use self::check::check;
+pub use self::keys::rotate as rotate_ticket_keys;
 pub use self::reconcile::Report;
 pub use self::tickets::Picture;
 

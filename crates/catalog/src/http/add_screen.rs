@@ -16,7 +16,7 @@ use crate::model::LayoutPlan;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AddScreen {
-    /// Its name.
+    /// Its name; no other screen of the cinema has it, whatever its case.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Its seats.

@@ -17,7 +17,7 @@ use crate::model::LayoutPlan;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeScreen {
-    /// Its name.
+    /// Its name; no other screen of the cinema has it, whatever its case.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Option<String>,

@@ -19,7 +19,7 @@ use crate::Catalog;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeShow {
-    /// When it starts; in the future. It ends when the movie does.
+    /// When it starts; in the future, at most 730 days ahead. It ends when the movie does.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, format = "date-time", example = "2026-11-22T18:30:00Z")]
     start_time: Option<Timestamp>,

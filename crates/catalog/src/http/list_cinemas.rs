@@ -18,7 +18,7 @@ use crate::caches::PageKey;
 #[into_params(parameter_in = Query)]
 pub(super) struct ListCinemas {
     /// In that city, whatever its case.
-    #[param(required = false, value_type = String, max_length = 100)]
+    #[param(required = false, value_type = String, min_length = 1, max_length = 100)]
     city: Option<String>,
     /// Items of the page.
     #[param(required = false, value_type = u32, minimum = 1, maximum = 100)]

@@ -25,13 +25,13 @@ pub(super) struct ListMovies {
     #[param(required = false, value_type = String, max_length = 100)]
     q: Option<String>,
     /// A genre, whatever its case.
-    #[param(required = false, value_type = String, max_length = 100)]
+    #[param(required = false, value_type = String, min_length = 1, max_length = 100)]
     genre: Option<String>,
     /// A language, whatever its case.
-    #[param(required = false, value_type = String, max_length = 100)]
+    #[param(required = false, value_type = String, min_length = 1, max_length = 100)]
     language: Option<String>,
     /// Movies with a show in that city that has not ended.
-    #[param(required = false, value_type = String, max_length = 100)]
+    #[param(required = false, value_type = String, min_length = 1, max_length = 100)]
     city: Option<String>,
     /// Items of the page.
     #[param(required = false, value_type = u32, minimum = 1, maximum = 100)]
@@ -64,7 +64,7 @@ pub(super) async fn list_movies(
     page(&catalog, key, async || Ok(catalog.movies(filter, wanted).await?.map(MovieCard::from))).await
 }
 
-/// A filter's text as it is compared. An empty one asks for nothing in particular, as a search field that is not filled in.
+/// A filter's text as it is compared. Only `q` may be empty, as a search field that is not filled in: it asks for everything.
 pub(super) fn filter_text(fields: &mut Fields, name: &str, text: Option<String>) -> Option<String> {
     let text = text?;
     let fits = text.chars().count() <= FILTER_CHARS_MAX;

@@ -1,16 +1,23 @@
 //! `GET /shows`: shows that have not ended, by start.
 
 use axum::extract::State;
+use bytes::Bytes;
 use jiff::civil::Date;
-use marquee_http::{Fields, Json, Problem, ProblemDoc, Query, page_request};
-use marquee_kernel::{CinemaId, MovieId, Page};
+use marquee_http::{Fields, Problem, ProblemDoc, Query, page_request};
+use marquee_kernel::{CinemaId, MovieId, Page, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::list_movies::filter_text;
-use super::views::ShowView;
+use super::page;
+use super::views::{ShowFacts, ShowStanding, ShowView};
 use crate::Catalog;
+use crate::caches::Listed;
 use crate::model::ShowFilter;
+
+/// Room for a show's standing and for what is around the shows, in bytes; more of either costs a copy, nothing else.
+const STANDING_BYTES: usize = 64;
+const FRAME_BYTES: usize = 256;
 
 /// Which shows; everything that is given must hold.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,7 +34,7 @@ pub(super) struct ListShows {
     #[param(required = false, value_type = String, format = "date")]
     date: Option<String>,
     /// In that city, whatever its case.
-    #[param(required = false, value_type = String, max_length = 100)]
+    #[param(required = false, value_type = String, min_length = 1, max_length = 100)]
     city: Option<String>,
     /// Items of the page.
     #[param(required = false, value_type = u32, minimum = 1, maximum = 100)]
@@ -42,19 +49,43 @@ pub(super) struct ListShows {
     (status = 200, description = "A page of shows.", body = Page<ShowView>),
     (status = 422, description = "`invalid_request`", body = ProblemDoc, content_type = "application/problem+json"),
 ))]
-pub(super) async fn list_shows(
-    State(catalog): State<Catalog>,
-    query: Query<ListShows>,
-) -> Result<Json<Page<ShowView>>, Problem> {
+pub(super) async fn list_shows(State(catalog): State<Catalog>, query: Query<ListShows>) -> Result<page::Page, Problem> {
     let ListShows { movie_id, cinema_id, date, city, limit, cursor } = query.parse()?;
     let mut fields = Fields::default();
     let date = date.and_then(|text| fields.take("date", read_date(&text)));
     let city = filter_text(&mut fields, "city", city);
     fields.finish()?;
     let wanted = page_request(crate::SHOW_LIST, limit, cursor.as_deref())?;
-    let shows = catalog.shows(ShowFilter { movie_id, cinema_id, date, city }, wanted).await?;
-    let now = catalog.now();
-    Ok(Json(shows.map(|show| ShowView::of(&show, &catalog, now))))
+    let listed = catalog.listed(ShowFilter { movie_id, cinema_id, date, city }, wanted).await?;
+    Ok(page::Page(write(&listed, &catalog, catalog.now())))
+}
+
+/// The page as it stands at `now`: a `Page<ShowView>`, of which all but each show's standing is copied from what was
+/// serialised once.
+fn write(listed: &Listed, catalog: &Catalog, now: Timestamp) -> Bytes {
+    // Views are plain structs: serialising them cannot fail, and a Vec takes all that is written to it.
+    let facts = listed.facts.get_or_init(|| {
+        let serialised = listed.shows.iter().map(|show| serde_json::to_vec(&ShowFacts::of(show)));
+        serialised.map(|facts| facts.unwrap_or_default().into()).collect()
+    });
+    let mut page =
+        Vec::with_capacity(facts.iter().map(|facts| facts.len() + STANDING_BYTES).sum::<usize>() + FRAME_BYTES);
+    page.extend_from_slice(br#"{"items":["#);
+    let mut separator: &[u8] = b"";
+    for (show, facts) in listed.shows.iter().zip(facts).filter(|(show, _)| show.end_time > now) {
+        page.extend_from_slice(separator);
+        separator = b",";
+        page.extend_from_slice(facts);
+        // Two objects become one: a comma where the first one closes, and the second does not open.
+        page.pop();
+        let seam = page.len();
+        let _ = serde_json::to_writer(&mut page, &ShowStanding::of(show, catalog, now));
+        page[seam] = b',';
+    }
+    page.extend_from_slice(br#"],"next_cursor":"#);
+    let _ = serde_json::to_writer(&mut page, &listed.next_cursor);
+    page.push(b'}');
+    page.into()
 }
 
 /// A date of the contract's form alone: jiff reads others too, such as one with a time behind it.

@@ -10,7 +10,7 @@ use crate::Catalog;
 use crate::caches::PageKey;
 
 /// A 200 of JSON that is serialised already.
-pub(super) struct Page(Bytes);
+pub(super) struct Page(pub(super) Bytes);
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {

@@ -11,18 +11,20 @@ use utoipa::ToSchema;
 
 use super::refusals::AdminWithBody;
 use super::views::ShowView;
-use crate::Catalog;
 use crate::model::{NewShow, ShowDetails};
+use crate::{Catalog, Error};
 
 /// A show to schedule.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScheduleShow {
     /// What is shown.
-    movie_id: MovieId,
+    #[schema(format = "uuid", example = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c")]
+    movie_id: String,
     /// Where.
-    screen_id: ScreenId,
-    /// When it starts; in the future. It ends when the movie does.
+    #[schema(format = "uuid", example = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c")]
+    screen_id: String,
+    /// When it starts; in the future, at most 730 days ahead. It ends when the movie does.
     #[schema(value_type = String, format = "date-time", example = "2026-11-22T18:30:00Z")]
     start_time: Timestamp,
     /// The language it is shown in.
@@ -54,8 +56,13 @@ pub(super) async fn schedule_show(
     query: NoQuery,
     body: Body<ScheduleShow>,
 ) -> Result<Created<ShowView>, Problem> {
-    query.check()?;
     let ScheduleShow { movie_id, screen_id, start_time, language, format, prices } = body.parse()?;
+    // What is not an id names nothing, and what is not there comes before what is wrong with the request.
+    let movie_id: MovieId = movie_id.parse().map_err(|_| Error::MovieNotFound)?;
+    let screen_id: ScreenId = screen_id.parse().map_err(|_| Error::ScreenNotFound)?;
+    catalog.movie(movie_id).await?;
+    catalog.screen(screen_id).await?;
+    query.check()?;
     let details = ShowDetails { start_time, language, format, prices };
     let show = NewShow { movie_id, screen_id, details };
     let show = catalog.schedule_show(Actor::User(admin.user_id), show).await?;

@@ -137,6 +137,15 @@ impl From<Screen> for ScreenView {
 /// A show.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ShowView {
+    #[serde(flatten)]
+    facts: ShowFacts,
+    #[serde(flatten)]
+    standing: ShowStanding,
+}
+
+/// What of a show neither a sale nor the clock changes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ShowFacts {
     show_id: ShowId,
     movie_id: MovieId,
     #[schema(value_type = String)]
@@ -156,10 +165,15 @@ pub(super) struct ShowView {
     /// Such as `2D` or `IMAX`.
     #[schema(required, value_type = Option<String>)]
     format: Option<Arc<str>>,
-    status: ShowStatus,
     /// The lowest price of a seat.
     price_from: Money,
     seats_total: u32,
+}
+
+/// How a show stands right now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ShowStanding {
+    status: ShowStatus,
     /// Seats that are neither held nor booked nor blocked.
     seats_available: u32,
 }
@@ -167,7 +181,12 @@ pub(super) struct ShowView {
 impl ShowView {
     /// The show as it stands at `now`.
     pub(super) fn of(show: &Show, catalog: &Catalog, now: Timestamp) -> Self {
-        let seats_total = show.layout.capacity();
+        Self { facts: ShowFacts::of(show), standing: ShowStanding::of(show, catalog, now) }
+    }
+}
+
+impl ShowFacts {
+    pub(super) fn of(show: &Show) -> Self {
         Self {
             show_id: show.show_id,
             movie_id: show.movie_id,
@@ -180,10 +199,16 @@ impl ShowView {
             end_time: show.end_time,
             language: show.language.clone(),
             format: show.format.clone(),
-            status: show.status(now),
             price_from: show.prices.from(),
-            seats_total,
-            seats_available: seats_total.saturating_sub(catalog.availability().taken(show.show_id)),
+            seats_total: show.layout.capacity(),
         }
+    }
+}
+
+impl ShowStanding {
+    /// How the show stands at `now`.
+    pub(super) fn of(show: &Show, catalog: &Catalog, now: Timestamp) -> Self {
+        let taken = catalog.availability().taken(show.show_id);
+        Self { status: show.status(now), seats_available: show.layout.capacity().saturating_sub(taken) }
     }
 }

@@ -4,7 +4,7 @@ use marquee_kernel::{CinemaId, ScreenId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Checked, Faults, zone};
+use super::{Checked, Faults, fold, zone};
 
 /// The most screens of a cinema.
 pub const SCREENS_PER_CINEMA_MAX: usize = 500;
@@ -93,12 +93,28 @@ pub struct Screen {
     pub screen_id: ScreenId,
     /// The cinema it is in.
     pub cinema_id: CinemaId,
-    /// Its name.
+    /// Its name; no other screen of the cinema has it.
     pub name: String,
     /// Seats of the newest layout.
     pub capacity: u32,
     /// The newest layout's version; new shows use it.
     pub layout_version: i64,
+}
+
+impl Cinema {
+    /// Whether it goes by that name, whatever its case.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        fold(&self.details.name) == fold(name)
+    }
+}
+
+impl Screen {
+    /// Whether it goes by that name, whatever its case.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        fold(&self.name) == fold(name)
+    }
 }
 
 /// A screen's name, trimmed and within its limit.

@@ -13,11 +13,13 @@ pub(crate) use cinema::screen_name;
 pub use cinema::{CUT_OFF_MINUTES_MAX, Cinema, CinemaDetails, Location, SCREENS_PER_CINEMA_MAX, Screen};
 pub(crate) use faults::fold;
 pub use faults::{Checked, Fault, Faults};
+#[cfg(test)]
+pub(crate) use layout::tests::plan;
 pub use layout::{
     Layout, LayoutPlan, LayoutSeat, ROW_NAME_CHARS_MAX, ROW_PLACES_MAX, ROWS_MAX, RowPlan, SEATS_MAX, SeatType,
 };
 pub use movie::{DURATION_MINUTES_MAX, Movie, MovieDetails, NewMovie};
-pub use show::{NewShow, Show, ShowDetails, ShowFilter, ShowStatus};
+pub use show::{AHEAD_DAYS_MAX, NewShow, Show, ShowDetails, ShowFilter, ShowStatus};
 pub(crate) use show::{Slot, longest_show};
 pub(crate) use zone::{local_date, start_window, zone};
 

@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 use super::{Checked, DURATION_MINUTES_MAX, Faults, Layout, LayoutSeat};
 
 const LABEL_CHARS_MAX: usize = 50;
+/// How far ahead a show can be scheduled, in days: two years. What is further away is a slip of the pen.
+pub const AHEAD_DAYS_MAX: i64 = 730;
 
 /// Whether a show's seats can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -116,7 +118,7 @@ pub struct NewShow {
 /// What of a show can be changed after it was scheduled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShowDetails {
-    /// When it starts; in the future.
+    /// When it starts; in the future, at most [`AHEAD_DAYS_MAX`] days ahead.
     pub start_time: Timestamp,
     /// The language it is shown in.
     pub language: Option<String>,
@@ -145,8 +147,8 @@ impl ShowDetails {
         // The store keeps microseconds: what is answered now must be what is read later.
         let start_time = Timestamp::from_microsecond(self.start_time.as_microsecond()).unwrap_or(self.start_time);
         faults.check(start_time > now, "start_time", "must be in the future");
-        let ends = start_time.checked_add(longest_show() * 2).is_ok();
-        faults.check(ends, "start_time", "must be before the year 9999 ends");
+        let soon = start_time.duration_since(now) <= SignedDuration::from_hours(24 * AHEAD_DAYS_MAX);
+        faults.check(soon, "start_time", format!("must be at most {AHEAD_DAYS_MAX} days ahead"));
         faults.optional_line("language", &mut self.language, LABEL_CHARS_MAX);
         faults.optional_line("format", &mut self.format, LABEL_CHARS_MAX);
         for category in layout.categories() {
@@ -211,7 +213,7 @@ pub struct ShowFilter {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::layout::tests::plan;
+    use super::super::plan;
     use super::*;
 
     const NOW: &str = "2026-11-22T12:00:00Z";
@@ -239,7 +241,10 @@ mod tests {
         let (later, gold, silver) = ("2026-11-22T18:30:00Z", ("gold", 2, "INR"), ("silver", 1, "INR"));
         assert_eq!(refusal(later, &[gold, silver]), "");
         assert_eq!(refusal(NOW, &[gold, silver]), "start_time must be in the future");
-        assert!(refusal("9999-12-30T00:00:00Z", &[gold, silver]).contains("before the year 9999"));
+        assert_eq!(refusal("2028-11-21T12:00:00Z", &[gold, silver]), "");
+        for far in ["2028-11-21T12:00:00.000001Z", "9999-12-30T00:00:00Z"] {
+            assert_eq!(refusal(far, &[gold, silver]), "start_time must be at most 730 days ahead", "{far}");
+        }
         assert!(refusal(later, &[gold]).contains("a price for the category silver"));
         assert!(refusal(later, &[gold, silver, ("box", 1, "INR")]).contains("does not have"));
         assert!(refusal(later, &[gold, ("silver", 1, "USD")]).contains("one currency"));

@@ -1,6 +1,6 @@
 //! Finding movies, cinemas and shows.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use marquee_kernel::{CinemaId, MovieId, Page, PageRequest, ShowId, Timestamp};
 
@@ -83,19 +83,26 @@ impl Catalog {
         filter: ShowFilter,
         page: PageRequest<(Timestamp, ShowId)>,
     ) -> Result<Page<Arc<Show>>, Error> {
-        let (now, PageRequest { limit, after }) = (self.now(), page);
-        let key = ListKey { filter, after, limit };
-        let listed = match self.caches().list(&key) {
-            Some(listed) => listed,
-            None => self.read_list(key, now).await?,
-        };
-        // What was kept a moment ago may have ended since.
+        let (now, listed) = (self.now(), self.listed(filter, page).await?);
         let items = listed.shows.iter().filter(|show| show.end_time > now).cloned().collect();
         Ok(Page { items, next_cursor: listed.next_cursor.clone() })
     }
 
-    async fn read_list(&self, key: ListKey, now: Timestamp) -> Result<Arc<Listed>, Error> {
-        let (catalog, as_of, wanted) = (self.clone(), self.caches().as_of(), key.clone());
+    /// As [`Catalog::shows`], but as it was read a moment ago: what has ended since is still on it.
+    pub(crate) async fn listed(
+        &self,
+        filter: ShowFilter,
+        PageRequest { limit, after }: PageRequest<(Timestamp, ShowId)>,
+    ) -> Result<Arc<Listed>, Error> {
+        let key = ListKey { filter, after, limit };
+        match self.caches().list(&key) {
+            Some(listed) => Ok(listed),
+            None => self.read_list(key).await,
+        }
+    }
+
+    async fn read_list(&self, key: ListKey) -> Result<Arc<Listed>, Error> {
+        let (catalog, as_of, wanted, now) = (self.clone(), self.caches().as_of(), key.clone(), self.now());
         let read = move |tx: &mut marquee_db::Tx<'_>| {
             let ListKey { filter, after, limit } = wanted;
             let records = store::list_shows(tx, &filter, after, limit + 1, now)?;
@@ -105,7 +112,7 @@ impl Catalog {
         let shows = self.inner.db.read(read).await?;
         let Page { items, next_cursor } =
             Page::cut(shows, key.limit, SHOW_LIST, |show| (show.start_time, show.show_id));
-        let listed = Arc::new(Listed { shows: items, next_cursor });
+        let listed = Arc::new(Listed { shows: items, facts: OnceLock::new(), next_cursor });
         self.caches().keep_list(as_of, key, listed.clone());
         Ok(listed)
     }

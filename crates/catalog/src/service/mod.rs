@@ -13,7 +13,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use marquee_bus::{Actor, Bus, Event, Journal};
 use marquee_db::{Db, Tx};
-use marquee_kernel::{Clock, Rng, ShowId, Timestamp};
+use marquee_kernel::{CinemaId, Clock, Rng, ShowId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -102,6 +102,20 @@ impl Catalog {
     /// What the database says.
     pub fn check(tx: &mut Tx<'_>) -> marquee_db::Result<Vec<String>> {
         store::audit(tx)
+    }
+
+    /// Whether there is or was a cinema of that id, for checks of what refers to it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn has_had_cinema(tx: &mut Tx<'_>, cinema_id: CinemaId) -> marquee_db::Result<bool> {
+        store::has_had_cinema(tx, cinema_id)
+    }
+
+    /// What is kept in memory, by name with its number of entries, for the metrics page.
+    #[must_use]
+    pub fn cache_entries(&self) -> [(&'static str, u64); 4] {
+        self.inner.caches.entries()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,6 +1,7 @@
 //! Adding, changing and removing screens.
 
 use marquee_bus::Actor;
+use marquee_db::Tx;
 use marquee_kernel::{CinemaId, ScreenId};
 use serde_json::json;
 
@@ -38,6 +39,7 @@ impl Catalog {
             let screen_id = ScreenId::mint(&catalog.inner.clock, &catalog.inner.rng);
             let (capacity, layout_version) = (layout.capacity(), layout.version);
             let screen = Screen { screen_id, cinema_id, name, capacity, layout_version };
+            refuse_namesake(tx, &screen)?;
             store::insert_screen(tx, &screen, catalog.now())?;
             store::insert_layout(tx, screen_id, &layout, &plan)?;
             let payload = json!({ "cinema_id": cinema_id, "name": screen.name, "capacity": capacity });
@@ -69,6 +71,9 @@ impl Catalog {
         let name = name.map(screen_name).transpose()?;
         let plan = plan.map(LayoutPlan::check).transpose()?;
         self.write(Touched::EveryShow, move |catalog, tx| {
+            // The cinema before its screen, as everybody takes them: a name is free until the end of the transaction.
+            let Screen { cinema_id, .. } = store::find_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)?;
+            store::lock_cinema(tx, cinema_id)?;
             store::lock_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)?;
             let before = store::find_screen(tx, screen_id)?.ok_or(Error::ScreenNotFound)?;
             let mut screen = before.clone();
@@ -87,6 +92,7 @@ impl Catalog {
                 catalog.record(tx, event("LayoutSucceeded", actor, screen_id, payload))?;
             }
             if before.name != screen.name {
+                refuse_namesake(tx, &screen)?;
                 let payload = json!({ "name": { "old": before.name, "new": screen.name } });
                 catalog.record(tx, event("ScreenChanged", actor, screen_id, payload))?;
             }
@@ -114,4 +120,13 @@ impl Catalog {
         })
         .await
     }
+}
+
+/// A screen is told by its name from the others of its cinema. Not a unique index: databases of before the rule may have
+/// namesakes.
+fn refuse_namesake(tx: &mut Tx<'_>, screen: &Screen) -> Result<(), Error> {
+    if store::has_namesake(tx, screen)? {
+        return Err(Faults::one("name", "is the name of another screen of the cinema").into());
+    }
+    Ok(())
 }

@@ -21,6 +21,7 @@ const UPDATE: &str = "
 const LOCK: &str = "
     UPDATE cinemas SET revision = revision + 1 WHERE cinema_id = $1 AND deleted_at IS NULL RETURNING cinema_id";
 const DELETE: &str = "UPDATE cinemas SET deleted_at = $2, revision = revision + 1 WHERE cinema_id = $1";
+const EVER: &str = "SELECT cinema_id FROM cinemas WHERE cinema_id = $1";
 const MOVE_SHOWS: &str = "UPDATE shows SET city_fold = $2 WHERE cinema_id = $1";
 const STARTS: &str = "SELECT show_id, start_time FROM shows WHERE cinema_id = $1";
 const REDATE_SHOW: &str = "UPDATE shows SET local_date = $2 WHERE show_id = $1";
@@ -87,6 +88,11 @@ pub(crate) fn redate_shows(tx: &mut Tx<'_>, cinema_id: CinemaId, zone: &TimeZone
 pub(crate) fn find_cinema(tx: &mut Tx<'_>, cinema_id: CinemaId) -> Result<Option<Cinema>> {
     let sql = format!("SELECT {COLUMNS} FROM cinemas WHERE cinema_id = $1 AND deleted_at IS NULL");
     tx.query_opt(&sql, &params![cinema_id])?.map(|row| read(&row)).transpose()
+}
+
+/// Whether there is or was a cinema of that id.
+pub(crate) fn has_had_cinema(tx: &mut Tx<'_>, cinema_id: CinemaId) -> Result<bool> {
+    Ok(tx.query_opt(EVER, &params![cinema_id])?.is_some())
 }
 
 /// Cinemas by folded name and id, without their screens, from the first after `after`.

@@ -8,14 +8,15 @@ mod shows;
 
 pub(crate) use audit::audit;
 pub(crate) use cinemas::{
-    delete_cinema, find_cinema, insert_cinema, list_cinemas, lock_cinema, move_shows, redate_shows, update_cinema,
+    delete_cinema, find_cinema, has_had_cinema, insert_cinema, list_cinemas, lock_cinema, move_shows, redate_shows,
+    update_cinema,
 };
 pub(crate) use movies::{
     MovieFilter, delete_movie, find_by_source_key, find_movie, insert_movie, list_movies, lock_movie, update_movie,
 };
 pub(crate) use screens::{
-    Venue, count_screens, delete_screen, delete_screens_of, find_layout, find_plan, find_screen, insert_layout,
-    insert_screen, lock_screen, lock_screens_of, screens_of, update_screen,
+    Venue, count_screens, delete_screen, delete_screens_of, find_layout, find_plan, find_screen, has_namesake,
+    insert_layout, insert_screen, lock_screen, lock_screens_of, screens_of, update_screen,
 };
 pub(crate) use shows::{
     Record, Scheduled, User, cancel_show, coming_show_of, find_show, insert_show, list_shows, occupier, update_show,

@@ -26,6 +26,9 @@ const LOCK_OF_CINEMA: &str = "UPDATE screens SET revision = revision + 1 WHERE c
 const DELETE: &str = "UPDATE screens SET deleted_at = $2, revision = revision + 1 WHERE screen_id = $1";
 const DELETE_OF_CINEMA: &str = "
     UPDATE screens SET deleted_at = $2, revision = revision + 1 WHERE cinema_id = $1 AND deleted_at IS NULL";
+const NAMESAKE: &str = "
+    SELECT screen_id FROM screens
+    WHERE cinema_id = $1 AND name_fold = $2 AND screen_id <> $3 AND deleted_at IS NULL LIMIT 1";
 const COUNT: &str = "SELECT COUNT(*) AS screens FROM screens WHERE cinema_id = $1 AND deleted_at IS NULL";
 
 /// Where a show is to run: a screen with its newest layout, and what its cinema says of time and place.
@@ -101,6 +104,12 @@ pub(crate) fn count_screens(tx: &mut Tx<'_>, cinema_id: CinemaId) -> Result<usiz
     let row = tx.query_opt(COUNT, &params![cinema_id])?;
     let screens = row.map_or(Ok(0), |row| row.get::<i64>("screens"))?;
     Ok(usize::try_from(screens).unwrap_or(usize::MAX))
+}
+
+/// Whether another screen of its cinema has the screen's name, whatever its case.
+pub(crate) fn has_namesake(tx: &mut Tx<'_>, screen: &Screen) -> Result<bool> {
+    let Screen { screen_id, cinema_id, name, .. } = screen;
+    Ok(tx.query_opt(NAMESAKE, &params![*cinema_id, fold(name), *screen_id])?.is_some())
 }
 
 pub(crate) fn find_screen(tx: &mut Tx<'_>, screen_id: ScreenId) -> Result<Option<Screen>> {

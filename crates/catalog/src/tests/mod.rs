@@ -14,7 +14,7 @@ use marquee_bus::{Actor, Bus, Journal};
 use marquee_db::{Db, Error as DbError, params};
 use marquee_kernel::{Clock, ManualClock, Money, MovieId, PageRequest, Rng, ScreenId, ShowId};
 
-use crate::model::{Cinema, CinemaDetails, LayoutPlan, MovieDetails, NewShow, RowPlan, Show, ShowDetails, ShowFilter};
+use crate::model::{Cinema, CinemaDetails, MovieDetails, NewShow, Show, ShowDetails, ShowFilter, plan};
 use crate::{Catalog, Error, Settings};
 
 /// Noon in London, half past five in the afternoon in Mumbai.
@@ -33,15 +33,6 @@ fn at(text: &str) -> Timestamp {
 
 fn minutes(minutes: i64) -> SignedDuration {
     SignedDuration::from_mins(minutes)
-}
-
-fn plan(rows: &[(&str, &str, &str)]) -> LayoutPlan {
-    let row = |(row, category, seats): &(&str, &str, &str)| RowPlan {
-        row: (*row).to_owned(),
-        category: (*category).to_owned(),
-        seats: (*seats).to_owned(),
-    };
-    LayoutPlan { rows: rows.iter().map(row).collect() }
 }
 
 fn prices(prices: &[(&str, i64)]) -> BTreeMap<String, Money> {
@@ -87,9 +78,11 @@ impl House {
         self.catalog.add_cinema(Actor::System, cinema(city, timezone)).await.unwrap()
     }
 
+    /// The cinema's next screen, of five seats.
     async fn screen(&self, cinema: &Cinema) -> ScreenId {
+        let name = (self.catalog.cinema(cinema.cinema_id).await.unwrap().screens.len() + 1).to_string();
         let plan = plan(&[("A", "gold", "12345")]);
-        self.catalog.add_screen(Actor::System, cinema.cinema_id, "One".to_owned(), plan).await.unwrap().screen_id
+        self.catalog.add_screen(Actor::System, cinema.cinema_id, name, plan).await.unwrap().screen_id
     }
 
     /// A cinema of that zone with one screen of five seats.

@@ -86,7 +86,8 @@ async fn an_administrator_puts_a_show_on_sale() {
     house.catalog.availability().set_taken(scheduled["show_id"].as_str().unwrap().parse().unwrap(), 4);
     let (_, list) = get(&app, "/shows?date=2026-12-01&city=mumbai").await;
     assert_eq!((&list["items"][0]["seats_available"], &list["next_cursor"]), (&json!(5), &Value::Null));
-    let (_, found) = get(&app, "/movies?q=DUN&genre=sci-fi&language=&city=Mumbai").await;
+    assert_eq!(list["items"], json!([get(&app, &path).await.1]));
+    let (_, found) = get(&app, "/movies?q=DUN&genre=sci-fi&city=Mumbai").await;
     assert_eq!(found["items"][0]["movie_id"], movie["movie_id"]);
     assert!(found["items"][0].get("synopsis").is_none());
     let (_, cinemas) = get(&app, "/cinemas?city=MUMBAI").await;
@@ -139,7 +140,10 @@ async fn checks_come_in_the_contracts_order() {
     let show = json!({
         "movie_id": NOBODY, "screen_id": NOBODY, "start_time": "2020-01-01T00:00:00Z", "prices": {},
     });
-    assert_eq!(refused(&admin(&app, "POST", "/admin/shows", show).await), (404, "movie_not_found"));
+    // Also before a parameter that the call does not have.
+    for path in ["/admin/shows", "/admin/shows?surprise=1"] {
+        assert_eq!(refused(&admin(&app, "POST", path, show.clone()).await), (404, "movie_not_found"));
+    }
 }
 
 #[tokio::test]
@@ -215,4 +219,38 @@ fn the_document_tells_every_call() {
     let mut statuses: Vec<_> = schedule.as_object().unwrap().keys().collect();
     statuses.sort();
     assert_eq!(statuses, ["201", "400", "401", "403", "404", "409", "415", "422"]);
+}
+
+#[tokio::test]
+async fn a_page_of_shows_that_is_kept_follows_the_clock_and_the_sale() {
+    let house = House::open();
+    let app = app(&house);
+    let mumbai = house.cinema("Mumbai", "Asia/Kolkata").await;
+    let (film, start) = (house.movie("\"Dune\", \\ {}\u{1f3ac}", 60).await, at(NOON) + minutes(10));
+    let mut ids = Vec::new();
+    for nth in 0..3 {
+        let screen_id = house.screen(&mumbai).await;
+        ids.push(house.schedule(film, screen_id, start + minutes(nth)).await.unwrap().show_id);
+    }
+    let compare = async |path: &str, wanted: &[ShowId]| {
+        let (_, list) = get(&app, path).await;
+        let mut shows = Vec::new();
+        for show_id in wanted {
+            shows.push(get(&app, &format!("/shows/{show_id}")).await.1);
+        }
+        assert_eq!(list["items"], json!(shows), "{path}");
+        list["next_cursor"].as_str().map(str::to_owned)
+    };
+    // The second time it comes from memory.
+    for _ in 0..2 {
+        let cursor = compare("/shows?limit=2", &ids[..2]).await.unwrap();
+        assert_eq!(compare(&format!("/shows?limit=2&cursor={cursor}"), &ids[2..]).await, None);
+    }
+    house.catalog.availability().set_taken(ids[1], 3);
+    house.hands.set(start + minutes(1));
+    compare("/shows", &ids).await;
+    compare("/shows?limit=2", &ids[..2]).await;
+    house.hands.set(start + minutes(61));
+    compare("/shows?limit=2", &ids[2..][..0]).await;
+    compare("/shows", &ids[2..]).await;
 }

@@ -23,7 +23,7 @@ async fn what_a_coming_show_uses_cannot_be_removed_until_it_is_cancelled() {
     assert!(matches!(catalog.screen(one).await, Err(Error::ScreenNotFound)));
     assert!(matches!(catalog.remove_movie(Actor::System, dune).await, Err(Error::MovieNotFound)));
     let show = catalog.show(show_id).await.unwrap();
-    assert_eq!((&*show.movie_title, &*show.cinema_name, &*show.screen_name), ("Dune", "The Mumbai", "One"));
+    assert_eq!((&*show.movie_title, &*show.cinema_name, &*show.screen_name), ("Dune", "The Mumbai", "1"));
     let later = at("2026-12-05T10:00:00Z");
     assert!(matches!(house.schedule(dune, one, later).await, Err(Error::MovieNotFound)));
     assert_eq!(house.faults().await, Vec::<String>::new());
@@ -106,7 +106,7 @@ async fn a_refused_change_leaves_no_trace() {
     // The name is good, the layout is not: neither is taken.
     let name = Some("Audi 2".to_owned());
     assert!(catalog.change_screen(Actor::System, one, name, Some(plan(&[("A", "gold", "__")]))).await.is_err());
-    assert_eq!(catalog.screen(one).await.unwrap().name, "One");
+    assert_eq!(catalog.screen(one).await.unwrap().name, "1");
     assert_eq!(house.events().await.len(), events);
 }
 
@@ -136,4 +136,20 @@ async fn the_check_finds_what_is_broken() {
     assert!(found.len() == 1 && found[0].contains("a price for each category"), "{found:?}");
     let found = after(&house, "UPDATE screens SET capacity = 6", vec![]).await;
     assert!(found[0].contains("the seats of its newest layout"));
+}
+
+#[tokio::test]
+async fn a_namesake_of_before_the_rule_keeps_its_name_and_can_be_changed() {
+    let house = House::open();
+    let mumbai = house.cinema("Mumbai", "Asia/Kolkata").await;
+    let (one, two) = (house.screen(&mumbai).await, house.screen(&mumbai).await);
+    let rename = "UPDATE screens SET name = '1', name_fold = '1' WHERE screen_id = $1";
+    house.db.write(move |tx| tx.execute(rename, &params![two])).await.unwrap();
+    let change = |screen_id, name: &str, plan| {
+        house.catalog.change_screen(Actor::System, screen_id, Some(name.to_owned()), plan)
+    };
+    let grown = plan(&[("A", "gold", "123456")]);
+    assert_eq!(change(two, "1", Some(grown)).await.unwrap().capacity, 6);
+    assert_eq!(change(two, "2", None).await.unwrap().name, "2");
+    assert!(matches!(change(one, " 2 ", None).await, Err(Error::Invalid(_))));
 }

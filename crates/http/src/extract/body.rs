@@ -12,6 +12,7 @@ use marquee_kernel::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::message::{named_field, plain};
 use crate::{BODY_BYTES_MAX, Problem};
 
 /// How long a body may take to arrive; less than a handler has to answer.
@@ -88,15 +89,15 @@ fn refuse(bytes: &[u8], error: serde_json::Error, path: &str) -> Problem {
         return malformed(&error);
     }
     let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
+    // Where in the text it stands is serde_json's addition; the field says it better.
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     // For a missing or unknown field serde's path is the parent's; the name is in the message.
-    let named = message.split('`').nth(1).filter(|_| message.contains(" field `"));
-    let field = match (path, named) {
+    let field = match (path, named_field(message)) {
         (".", Some(name)) => name.to_owned(),
         (parent, Some(name)) if !parent.ends_with(name) => format!("{parent}.{name}"),
         (path, _) => path.trim_matches('.').to_owned(),
     };
-    Problem::new(Code::InvalidRequest, "Some fields are not valid.").field(field, message)
+    Problem::new(Code::InvalidRequest, "Some fields are not valid.").field(field, plain(message))
 }
 
 impl<S: Sync, T> FromRequest<S> for Body<T> {

@@ -6,6 +6,7 @@
 mod body;
 mod form;
 mod id;
+mod message;
 mod query;
 
 pub use body::{Body, Created};

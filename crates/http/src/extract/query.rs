@@ -7,10 +7,15 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use marquee_kernel::{Code, CursorError, LIMIT_DEFAULT, LIMIT_MAX, PageRequest, decode_cursor};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::message::{named_field, plain};
 use crate::{Fields, Problem};
+
+/// The one parameter that may be empty: a search field that is not filled in asks for everything.
+const SEARCH: &str = "q";
 
 /// A query string that is not read yet.
 #[derive(Debug)]
@@ -20,29 +25,42 @@ pub struct Query<T> {
 }
 
 impl<T: DeserializeOwned> Query<T> {
-    /// The query as a `T`: flat, `deny_unknown_fields`.
+    /// The query as a `T`: flat, `deny_unknown_fields`. A parameter without a value is refused, `q` alone is not.
     ///
     /// # Errors
-    /// `invalid_request` naming the parameter: unknown, repeated, or not of its type.
+    /// `invalid_request` naming the parameter: unknown, repeated, empty, not UTF-8, or not of its type.
     pub fn parse(self) -> Result<T, Problem> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(&self.text).map_err(|_| unreadable())?;
-        let mut seen = HashSet::new();
-        for (name, value) in &pairs {
-            if !seen.insert(name.as_str()) {
-                return Err(invalid(name, "given more than once"));
-            }
+        let (mut seen, mut empty) = (HashSet::new(), None);
+        for pair in self.text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name).ok_or_else(unreadable)?;
+            let value = decode(value).ok_or_else(|| invalid(&name, "must be UTF-8 text, percent-encoded"))?;
             if value.contains('\0') {
-                return Err(invalid(name, "must not contain the character U+0000"));
+                return Err(invalid(&name, "must not contain the character U+0000"));
             }
+            if value.trim().is_empty() && name != SEARCH {
+                empty.get_or_insert_with(|| invalid(&name, "must not be empty; leave it out instead"));
+            }
+            if seen.contains(&name) {
+                return Err(invalid(&name, "must not be given more than once"));
+            }
+            seen.insert(name);
         }
         let parser = serde_urlencoded::Deserializer::new(form_urlencoded::parse(self.text.as_bytes()));
-        serde_path_to_error::deserialize(parser).map_err(|error| {
+        let read = serde_path_to_error::deserialize(parser).map_err(|error| {
             let path = error.path().to_string();
             let message = error.into_inner().to_string();
-            let named = message.split('`').nth(1).filter(|_| message.contains(" field `"));
-            invalid(named.unwrap_or(path.trim_matches('.')), &message)
-        })
+            invalid(named_field(&message).unwrap_or(path.trim_matches('.')), &plain(&message))
+        })?;
+        // Only now: that a parameter is unknown weighs more than that it is empty.
+        empty.map_or(Ok(read), Err)
     }
+}
+
+/// The text behind percent signs and pluses; `None` when it is not UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
 }
 
 /// The query string of a call that takes no parameters: there should be none.
@@ -73,7 +91,7 @@ impl<S: Sync> FromRequestParts<S> for NoQuery {
 }
 
 fn unreadable() -> Problem {
-    Problem::new(Code::InvalidRequest, "The query string cannot be read.")
+    Problem::new(Code::InvalidRequest, "The query string must be UTF-8 text, percent-encoded.")
 }
 
 fn invalid(name: &str, message: &str) -> Problem {
@@ -148,6 +166,57 @@ mod tests {
             assert_eq!(refused["errors"][0]["field"], "surprise", "{uri}");
         }
         assert!(checked("/movies/1?=1").await.is_err());
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Search {
+        q: Option<String>,
+        city: Option<String>,
+        limit: Option<u32>,
+    }
+
+    /// The search, or the parameter that is wrong and what is wrong with it.
+    fn search(text: &str) -> Result<Search, String> {
+        let query = Query::<Search> { text: text.to_owned(), wanted: PhantomData };
+        query.parse().map_err(|problem| {
+            let error = problem.document()["errors"][0].clone();
+            [&error["field"], &error["message"]].map(|word| word.as_str().unwrap_or_default()).join(" ")
+        })
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused_by_name() {
+        for text in ["q=%ff", "q=a%C3", "limit=1&q=%ED%A0%80"] {
+            assert_eq!(search(text).unwrap_err(), "q must be UTF-8 text, percent-encoded", "{text}");
+        }
+        assert!(search("%ff=1").is_err());
+        assert_eq!(search("q=%F0%9F%8E%AC+%EF%BF%BD").unwrap().q.unwrap(), "\u{1f3ac} \u{fffd}");
+    }
+
+    #[test]
+    fn an_empty_parameter_is_refused_unless_it_is_the_search_field() {
+        for text in ["city=", "city", "city=+", "city=%20&q=x"] {
+            assert_eq!(search(text).unwrap_err(), "city must not be empty; leave it out instead", "{text}");
+        }
+        for text in ["", "&", "q=", "q", "q=&city=Pune"] {
+            assert!(search(text).is_ok(), "{text}");
+        }
+        assert_eq!(search("surprise=").unwrap_err(), "surprise is not known to this call");
+    }
+
+    #[test]
+    fn a_bad_parameter_is_told_what_it_must_be() {
+        for (text, said) in [
+            ("limit=ten", "limit must be a whole number"),
+            ("limit=", "limit must be a whole number"),
+            ("limit=-1", "limit must be a whole number"),
+            ("limit=99999999999", "limit must be a smaller number"),
+            ("q=a&q=b", "q must not be given more than once"),
+        ] {
+            assert_eq!(search(text).unwrap_err(), said, "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rate limits: how often one address and one account may call (GCRA, by the governor crate).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use marquee_kernel::{Code, UserId};
 use tokio::task::JoinHandle;
 
+use super::address::{ClientAddress, network};
 use crate::Problem;
 
 /// Calls an address may make: many phones share one behind a carrier's gateway.
@@ -64,11 +65,11 @@ impl RateLimits {
         })
     }
 
-    pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn check_address(&self, ClientAddress(address): ClientAddress) -> Result<(), Problem> {
         self.check(&self.addresses, &network(address))
     }
 
-    pub(crate) fn check_sign_in(&self, address: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn check_sign_in(&self, ClientAddress(address): ClientAddress) -> Result<(), Problem> {
         self.check(&self.sign_ins, &network(address))
     }
 
@@ -89,17 +90,6 @@ impl RateLimits {
     }
 }
 
-/// A household or a phone has a whole IPv6 /64; counting single addresses of it would limit nobody.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,13 +97,10 @@ mod tests {
     #[test]
     fn a_guessing_address_is_stopped_and_told_when_to_come_back() {
         let limits = RateLimits::default();
-        let guesser: IpAddr = "2001:db8::1".parse().unwrap();
-        let refused = (0..=SIGN_IN_BURST).find_map(|n| {
-            let address = format!("2001:db8::{n:x}").parse().unwrap();
-            limits.check_sign_in(address).err()
-        });
+        let at = |address: &str| ClientAddress(address.parse().unwrap());
+        let refused = (0..=SIGN_IN_BURST).find_map(|n| limits.check_sign_in(at(&format!("2001:db8::{n:x}"))).err());
         assert_eq!(refused.unwrap().code(), Code::RateLimited);
-        assert!(limits.check_address(guesser).is_ok());
-        assert!(limits.check_sign_in("192.0.2.1".parse().unwrap()).is_ok());
+        assert!(limits.check_address(at("2001:db8::1")).is_ok());
+        assert!(limits.check_sign_in(at("192.0.2.1")).is_ok());
     }
 }

@@ -1,9 +1,10 @@
 //! What every request passes before its handler and every answer after it: an id, limits on rate and time, security headers,
 //! metrics, and a way out for panics.
 
+mod address;
 mod limits;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use metrics::{describe_histogram, histogram};
 use tower_http::cors::CorsLayer;
 use tracing::{debug, error, warn};
 
+pub use address::{ClientAddress, NoNetwork, TrustedProxies, network};
 pub use limits::RateLimits;
 
 use crate::problem::Cause;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub authenticate: Authenticate,
     /// Requests allowed per address and per account; `None` lifts them.
     pub rate_limits: Option<Arc<RateLimits>>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Web origins that may call from a browser; `*` alone for any. Empty: the same origin only.
     pub cors_origins: Vec<HeaderValue>,
     /// Where request ids come from.
@@ -63,6 +67,11 @@ pub fn before(router: Router, settings: Settings) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(Code::MethodNotAllowed, "This path exists, but not for this method.")
         });
+    let router = match &settings.rate_limits {
+        None => router,
+        Some(limits) => router.layer(from_fn_with_state(limits.clone(), limit)),
+    };
+    // Around the limits: a page must be able to read that it calls too often.
     let router = match settings.cors_origins.as_slice() {
         [] => router,
         origins => router.layer(cors(origins)),
@@ -99,11 +108,9 @@ async fn pass(State(settings): State<Arc<Settings>>, mut request: Request, next:
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     request.extensions_mut().insert(settings.authenticate.clone());
+    place_client(&settings, &mut request);
 
-    let mut answer = match admit(&settings, request).await {
-        Ok(request) => handle(next, request).await,
-        Err(problem) => problem.into_response(),
-    };
+    let mut answer = handle(next, request).await;
 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let status = answer.status();
@@ -126,11 +133,23 @@ async fn pass(State(settings): State<Arc<Settings>>, mut request: Request, next:
     answer
 }
 
+/// Puts the client's address into the request.
+fn place_client(settings: &Settings, request: &mut Request) {
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() else { return };
+    let client = settings.trusted_proxies.client(peer.ip(), request.headers());
+    request.extensions_mut().insert(client);
+}
+
+async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next: Next) -> Response {
+    match admit(&limits, request) {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
 /// Checks the rate limits of the request's address and account.
-async fn admit(settings: &Settings, request: Request) -> Result<Request, Problem> {
-    let Some(limits) = &settings.rate_limits else { return Ok(request) };
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem> {
+    let address = request.extensions().get::<ClientAddress>().copied().unwrap_or(ClientAddress::UNKNOWN);
     limits.check_address(address)?;
     if request.method() == Method::POST && request.uri().path().contains("/auth/") {
         limits.check_sign_in(address)?;

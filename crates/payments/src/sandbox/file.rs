@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use marquee_kernel::{BookingId, Currency, Money, RefundId, Timestamp};
@@ -66,8 +67,8 @@ impl LedgerFile {
     /// Opens or creates the file and hands every entry to `each`, in order. A torn last line is cut off: its change was
     /// never answered.
     pub(crate) fn open(path: &Path, each: impl FnMut(Entry)) -> Result<Self, Error> {
-        let options = OpenOptions::new().read(true).append(true).create(true).open(path);
-        let file = options.map_err(Error::io(path))?;
+        let opened = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
+        let file = opened.map_err(Error::io(path))?;
         let length = read_entries(path, &file, each)?;
         if file.metadata().map_err(Error::io(path))?.len() > length {
             warn!(length, "torn last line of the sandbox ledger cut off");

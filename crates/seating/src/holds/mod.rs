@@ -18,9 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use marquee_catalog::Show;
 use marquee_kernel::{BookingId, HoldId, ShowId, Timestamp, UserId};
-use metrics::counter;
 use parking_lot::Mutex;
 
+use crate::meters;
 use crate::model::{Attempt, BeginPayment, Ended, Ending, Hold, House, Outcome, Refusal, Rules, Standing};
 use lapsed::LapsedHolds;
 use show_seats::Guarded;
@@ -31,9 +31,6 @@ const SWEEP_SHOWS: usize = 64;
 /// Shows kept in memory before those that nobody asks for are let go.
 const SHOWS_KEPT: usize = 20_000;
 
-/// Counts holds by outcome.
-pub(crate) const HOLDS: &str = "marquee_holds_total";
-
 /// What became of a hold that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Absent {
@@ -41,6 +38,8 @@ pub(crate) enum Absent {
     Unknown,
     /// It lapsed not long ago.
     Lapsed,
+    /// It ended not long ago, when its show was cancelled.
+    ShowCancelled,
 }
 
 impl From<Absent> for BeginPayment {
@@ -48,6 +47,7 @@ impl From<Absent> for BeginPayment {
         match absent {
             Absent::Unknown => BeginPayment::NotFound,
             Absent::Lapsed => BeginPayment::Expired,
+            Absent::ShowCancelled => BeginPayment::NotOnSale,
         }
     }
 }
@@ -130,11 +130,18 @@ impl HoldStore {
         }
     }
 
-    /// Takes notice that the show itself changed.
+    /// Takes notice that the show itself changed; the holds of one that was cancelled end.
     pub(crate) fn renew(&self, seats: &ShowSeats, show: &Arc<Show>, now: Timestamp) {
-        if seats.renew(show) {
-            self.enter(seats, now, House::mark_changed);
-        }
+        // Under the show's lock: whoever finds the newer show there finds the holds as it leaves them.
+        self.enter(seats, now, |house| {
+            if !seats.renew(show) {
+                return;
+            }
+            house.mark_changed();
+            if show.cancelled {
+                house.cancel_show(now);
+            }
+        });
     }
 
     /// Places a hold on all of its seats, or none.
@@ -145,7 +152,7 @@ impl HoldStore {
             self.holds.insert(hold_id, seats.clone());
             Ok(())
         });
-        counter!(HOLDS, "outcome" => if placed.is_ok() { "placed" } else { "refused" }).increment(1);
+        meters::hold(if placed.is_ok() { "placed" } else { "refused" });
         placed
     }
 
@@ -176,7 +183,7 @@ impl HoldStore {
         };
         let absent = || Err(self.absence(hold_id, user_id));
         let extended = self.enter_by_hold(hold_id, now, extend).flatten().unwrap_or_else(absent)?;
-        counter!(HOLDS, "outcome" => "extended").increment(1);
+        meters::hold("extended");
         Ok(extended)
     }
 
@@ -285,7 +292,7 @@ impl HoldStore {
 
     /// Why a hold that is not there for `user_id` is not.
     pub(crate) fn absence(&self, hold_id: HoldId, user_id: UserId) -> Absent {
-        if self.lapsed.lock().was_of(hold_id, user_id) { Absent::Lapsed } else { Absent::Unknown }
+        self.lapsed.lock().why(hold_id, user_id).unwrap_or(Absent::Unknown)
     }
 
     /// Brings everything that follows from a house up to date with it, before anybody else can look at the house.
@@ -307,16 +314,17 @@ impl HoldStore {
     }
 
     fn note_end(&self, ended: &Ended) {
-        if ended.ending == Ending::Lapsed {
-            self.lapsed.lock().remember(ended);
+        let (outcome, remembered) = match ended.ending {
+            Ending::Lapsed => ("expired", Some(Absent::Lapsed)),
+            Ending::ShowCancelled => ("show_cancelled", Some(Absent::ShowCancelled)),
+            Ending::Released => ("released", None),
+            Ending::Failed => ("failed", None),
+            Ending::Booked => ("booked", None),
+        };
+        if let Some(why) = remembered {
+            self.lapsed.lock().remember(ended, why);
         }
         self.holds.remove(&ended.hold_id);
-        let outcome = match ended.ending {
-            Ending::Lapsed => "expired",
-            Ending::Released => "released",
-            Ending::Failed => "failed",
-            Ending::Booked => "booked",
-        };
-        counter!(HOLDS, "outcome" => outcome).increment(1);
+        meters::hold(outcome);
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct ShowSeats {
 
 impl ShowSeats {
     pub(crate) fn new(show: Arc<Show>, version: u64) -> Self {
-        let house = House::empty(show.layout.seats.len(), version);
+        let house = House::empty(show.layout.seats.len(), version, show.cancelled);
         Self {
             show: ArcSwap::new(show),
             guarded: Mutex::new(Guarded { house, alarm: None }),

@@ -128,6 +128,34 @@ fn an_extended_hold_is_swept_at_its_new_expiry() {
 }
 
 #[test]
+fn a_cancelled_show_ends_its_holds_at_once_and_one_that_is_being_paid_for_with_its_payment() {
+    let store = store(&Settings::default());
+    let show = show_on(&[("A", "gold", "123")]);
+    let (seats, holder) = (store.get_or_new(&show), user());
+    let place = |place: u16| {
+        let placed = standing(holder, &[place], noon(), noon() + seconds(60));
+        let hold_id = placed.hold.hold_id;
+        store.place(&seats, placed, noon()).map(|()| hold_id)
+    };
+    let (free, paying, booking_id) = (place(0).unwrap(), place(1).unwrap(), booking());
+    store.begin_payment((paying, holder), attempt(booking_id), noon(), true).unwrap();
+    let (before, later) = (seats.version(), noon() + seconds(1));
+    let cancelled = Arc::new(Show { cancelled: true, revision: show.revision + 1, ..Show::clone(&show) });
+    store.renew(&seats, &cancelled, later);
+    assert!(seats.version() > before);
+    use SeatStatus::{Available, Held};
+    assert_eq!(seats.glance().statuses, [Available, Held, Available]);
+    assert_eq!(store.hold(free, holder, later), Err(Absent::ShowCancelled));
+    assert_eq!(store.hold(free, user(), later), Err(Absent::Unknown));
+    assert_eq!(place(2), Err(Refusal::ShowCancelled));
+    // The payment is declined: there is nothing left to try another card for.
+    store.end_payment(paying, booking_id, Outcome::Declined, later);
+    assert_eq!(seats.glance().statuses, [Available; 3]);
+    let again = store.begin_payment((paying, holder), attempt(booking()), later, false);
+    assert_eq!(again, Err(BeginPayment::NotOnSale));
+}
+
+#[test]
 fn a_show_that_was_let_go_comes_back_above_its_version() {
     let store = store(&Settings::default());
     let show = show_on(&[("A", "gold", "12")]);
@@ -155,10 +183,10 @@ fn only_the_latest_lapsed_holds_are_remembered() {
         ending: Ending::Lapsed,
     };
     let first = standing(user(), &[0], noon(), noon());
-    lapsed.remember(&ended(&first));
-    assert!(lapsed.was_of(first.hold.hold_id, first.hold.user_id));
+    lapsed.remember(&ended(&first), Absent::Lapsed);
+    assert_eq!(lapsed.why(first.hold.hold_id, first.hold.user_id), Some(Absent::Lapsed));
     for _ in 0..100_000 {
-        lapsed.remember(&ended(&standing(first.hold.user_id, &[0], noon(), noon())));
+        lapsed.remember(&ended(&standing(first.hold.user_id, &[0], noon(), noon())), Absent::Lapsed);
     }
-    assert!(!lapsed.was_of(first.hold.hold_id, first.hold.user_id));
+    assert_eq!(lapsed.why(first.hold.hold_id, first.hold.user_id), None);
 }

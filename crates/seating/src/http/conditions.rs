@@ -7,33 +7,38 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
 use axum::response::Response;
+use marquee_http::{NoQuery, Problem};
 use marquee_kernel::ShowId;
 
+use crate::Seating;
 use crate::seat_map::{Encoding, Rendered, View, accepted};
-use crate::{Error, Seating};
 
-/// What the request's headers say about the body.
+/// What the request says about the body it wants.
 pub(crate) struct Conditions {
     encoding: Encoding,
     /// Tags of bodies that the client has (`If-None-Match`).
     has: Vec<HeaderValue>,
+    query: NoQuery,
 }
 
 impl<S: Sync> FromRequestParts<S> for Conditions {
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let has = parts.headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
-        Ok(Self { encoding: accepted(&parts.headers), has })
+        let query = NoQuery::from_request_parts(parts, state).await?;
+        Ok(Self { encoding: accepted(&parts.headers), has, query })
     }
 }
 
 impl Conditions {
     /// Answers a view of a show's seats: from memory when it is there, which takes no lock and copies nothing.
-    pub(crate) async fn answer(&self, seating: &Seating, show_id: ShowId, view: View) -> Result<Response, Error> {
-        match seating.body_at_hand(show_id, view, self.encoding) {
-            Some(body) => Ok(self.respond(&body)),
-            None => Ok(self.respond(&*seating.body(show_id, view, self.encoding).await?)),
-        }
+    pub(crate) async fn answer(&self, seating: &Seating, show_id: ShowId, view: View) -> Result<Response, Problem> {
+        let answer = match seating.body_at_hand(show_id, view, self.encoding) {
+            Some(body) => self.respond(&body),
+            None => self.respond(&*seating.body(show_id, view, self.encoding).await?),
+        };
+        self.query.check()?;
+        Ok(answer)
     }
 
     fn respond(&self, body: &Rendered) -> Response {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use marquee_http::{Id, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Id, Problem, ProblemDoc};
 use marquee_kernel::ShowId;
 
 use super::conditions::Conditions;
@@ -30,9 +30,6 @@ pub(crate) async fn get_availability(
     State(seating): State<Seating>,
     Id(show_id): Id<ShowId>,
     conditions: Conditions,
-    query: NoQuery,
 ) -> Result<Response, Problem> {
-    let answer = conditions.answer(&seating, show_id, View::Availability).await?;
-    query.check()?;
-    Ok(answer)
+    conditions.answer(&seating, show_id, View::Availability).await
 }

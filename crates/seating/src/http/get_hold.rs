@@ -19,7 +19,7 @@ use crate::{Error, Seating};
         (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`lock_not_found`: unknown, ended, or somebody else's",
          body = ProblemDoc, content_type = "application/problem+json"),
-        (status = 410, description = "`lock_expired`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 410, description = "`lock_expired`: it lapsed, or the show was cancelled", body = ProblemDoc, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn get_hold(
@@ -28,7 +28,7 @@ pub(crate) async fn get_hold(
     Id(hold_id): Id<HoldId>,
     query: NoQuery,
 ) -> Result<Json<HoldView>, Problem> {
-    let hold = seating.hold(hold_id, caller.user_id);
+    let hold = seating.hold_by_now(hold_id, caller.user_id).await;
     if !matches!(hold, Err(Error::HoldNotFound)) {
         query.check()?;
     }

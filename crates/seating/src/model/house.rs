@@ -67,12 +67,16 @@ pub(crate) enum Refusal {
     OverBudget { retry_after_s: u64 },
     /// These places are not free.
     Taken(Vec<u16>),
+    /// The show was cancelled.
+    ShowCancelled,
 }
 
 /// How a hold ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     Lapsed,
+    /// Its show was cancelled.
+    ShowCancelled,
     Released,
     Failed,
     Booked,
@@ -105,11 +109,13 @@ pub(crate) struct House {
     touched: Vec<u16>,
     count: u64,
     ended: Vec<Ended>,
+    /// The show will not take place: nobody holds a seat of it any more, but while a payment is under way.
+    cancelled: bool,
 }
 
 impl House {
-    /// A house in which every seat is free.
-    pub(crate) fn empty(seats: usize, version: u64) -> Self {
+    /// A house in which every seat is free; of a show that is `cancelled`, it stays so.
+    pub(crate) fn empty(seats: usize, version: u64, cancelled: bool) -> Self {
         let seat = Seat { sold: None, held: false, touched: false, known_at: 0 };
         Self {
             seats: vec![seat; seats],
@@ -122,6 +128,7 @@ impl House {
             touched: Vec::new(),
             count: 0,
             ended: Vec::new(),
+            cancelled,
         }
     }
 
@@ -177,17 +184,27 @@ impl House {
         changed
     }
 
-    /// Ends every hold whose expiry is `now` or before.
+    /// Ends every hold that nobody is paying for and whose expiry is `now` or before; of a cancelled show, every one.
     pub(crate) fn lapse(&mut self, now: Timestamp) {
         while let Some(&(at, hold_id)) = self.deadlines.first()
-            && at <= now
+            && (at <= now || self.cancelled)
         {
-            self.end(hold_id, Ending::Lapsed, now);
+            let ending = if at <= now { Ending::Lapsed } else { Ending::ShowCancelled };
+            self.end(hold_id, ending, now);
         }
+    }
+
+    /// The show was cancelled, once and for all: its holds end, one that is being paid for when its payment does.
+    pub(crate) fn cancel_show(&mut self, now: Timestamp) {
+        self.cancelled = true;
+        self.lapse(now);
     }
 
     /// Places a hold on all of its seats, or on none and nothing changes.
     pub(crate) fn place(&mut self, standing: Standing, now: Timestamp, rules: &Rules) -> Result<(), Refusal> {
+        if self.cancelled {
+            return Err(Refusal::ShowCancelled);
+        }
         let wanted = u32::try_from(standing.places.len()).unwrap_or(u32::MAX);
         self.admit(standing.hold.user_id, wanted, now, rules)?;
         let taken = self.taken_of(&standing.places);
@@ -365,7 +382,7 @@ impl House {
             // A lapse may be looked at late.
             let ended_at = now.min(hold.expiry);
             match ending {
-                Ending::Lapsed | Ending::Released => {
+                Ending::Lapsed | Ending::ShowCancelled | Ending::Released => {
                     patron.spending.note(places.len(), ended_at.duration_since(placed_at));
                 }
                 Ending::Failed | Ending::Booked => patron.spending.forgive(now),

@@ -15,7 +15,7 @@ fn rules() -> Rules {
 }
 
 fn house() -> House {
-    House::empty(usize::from(SEATS), 1)
+    House::empty(usize::from(SEATS), 1, false)
 }
 
 fn place(house: &mut House, user_id: UserId, places: &[u16], now: Timestamp, rules: &Rules) -> Result<HoldId, Refusal> {
@@ -34,19 +34,21 @@ enum Step {
     End { hold: usize, outcome: Outcome },
     Block { place: u16 },
     Wait { s: i64 },
+    CancelShow,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let places = prop::collection::btree_set(0..SEATS, 1..4).prop_map(|places| places.into_iter().collect());
     let outcome = prop::sample::select(vec![Outcome::Declined, Outcome::Abandoned, Outcome::Failed, Outcome::Booked]);
     let step = prop_oneof![
-        4 => (0..3_usize, places).prop_map(|(user, places)| Step::Place { user, places }),
-        1 => (0..20_usize).prop_map(|hold| Step::Extend { hold }),
-        2 => (0..20_usize, 0..3_usize).prop_map(|(hold, user)| Step::Release { hold, user }),
-        2 => (0..20_usize).prop_map(|hold| Step::Begin { hold }),
-        2 => (0..20_usize, outcome).prop_map(|(hold, outcome)| Step::End { hold, outcome }),
-        1 => (0..SEATS).prop_map(|place| Step::Block { place }),
-        3 => (1..80_i64).prop_map(|s| Step::Wait { s }),
+        32 => (0..3_usize, places).prop_map(|(user, places)| Step::Place { user, places }),
+        8 => (0..20_usize).prop_map(|hold| Step::Extend { hold }),
+        16 => (0..20_usize, 0..3_usize).prop_map(|(hold, user)| Step::Release { hold, user }),
+        16 => (0..20_usize).prop_map(|hold| Step::Begin { hold }),
+        16 => (0..20_usize, outcome).prop_map(|(hold, outcome)| Step::End { hold, outcome }),
+        8 => (0..SEATS).prop_map(|place| Step::Block { place }),
+        24 => (1..80_i64).prop_map(|s| Step::Wait { s }),
+        1 => Just(Step::CancelShow),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -66,6 +68,7 @@ struct Plain {
 struct Simple {
     holds: Vec<(HoldId, Plain)>,
     sold: BTreeMap<u16, SeatStatus>,
+    cancelled: bool,
 }
 
 impl Simple {
@@ -83,7 +86,9 @@ impl Simple {
     }
 
     fn lapse(&mut self, now: Timestamp) {
-        self.holds.iter_mut().for_each(|(_, plain)| plain.over = !Self::is_live(plain, now));
+        for (_, plain) in &mut self.holds {
+            plain.over = !Self::is_live(plain, now) || (self.cancelled && plain.paying.is_none());
+        }
     }
 
     /// The `n`th of the holds there have been, if it is alive.
@@ -96,28 +101,38 @@ impl Simple {
         let of_user = self.holds.iter().filter(|(_, plain)| plain.user == user && Self::is_live(plain, now));
         of_user.map(|(_, plain)| plain.places.len()).sum()
     }
+
+    /// Asserts that a hold was placed, or refused, as it must be, and notes it.
+    fn compare_placed(&mut self, user: usize, places: Vec<u16>, now: Timestamp, placed: Result<HoldId, Refusal>) {
+        let is_taken = |place: &u16| self.status(*place, now) != SeatStatus::Available;
+        let taken: Vec<u16> = places.iter().copied().filter(is_taken).collect();
+        let held = self.held_by(user, now);
+        match placed {
+            Err(Refusal::ShowCancelled) => assert!(self.cancelled),
+            Err(Refusal::HoldLimit { .. }) => assert!(held + places.len() > 5),
+            Err(Refusal::Taken(named)) => assert_eq!(named, taken),
+            Err(Refusal::OverBudget { .. }) => panic!("there are no budgets here"),
+            Ok(hold_id) => {
+                assert!(!self.cancelled && taken.is_empty() && held + places.len() <= 5);
+                let (placed_at, expiry) = (now, now + seconds(60));
+                let plain = Plain { user, places, placed_at, expiry, paying: None, over: false };
+                self.holds.push((hold_id, plain));
+            }
+        }
+    }
 }
 
 fn take(house: &mut House, simple: &mut Simple, step: Step, users: &[UserId; 3], now: &mut Timestamp) {
     let rules = rules();
     match step {
         Step::Wait { s } => *now += seconds(s),
+        Step::CancelShow => {
+            house.cancel_show(*now);
+            simple.cancelled = true;
+        }
         Step::Place { user, places } => {
             let placed = place(house, users[user], &places, *now, &rules);
-            let taken: Vec<u16> =
-                places.iter().copied().filter(|place| simple.status(*place, *now) != SeatStatus::Available).collect();
-            let held = simple.held_by(user, *now);
-            match placed {
-                Err(Refusal::HoldLimit { .. }) => assert!(held + places.len() > 5),
-                Err(Refusal::Taken(named)) => assert_eq!(named, taken),
-                Err(Refusal::OverBudget { .. }) => panic!("there are no budgets here"),
-                Ok(hold_id) => {
-                    assert!(taken.is_empty() && held + places.len() <= 5);
-                    let (placed_at, expiry) = (*now, *now + seconds(60));
-                    let plain = Plain { user, places, placed_at, expiry, paying: None, over: false };
-                    simple.holds.push((hold_id, plain));
-                }
-            }
+            simple.compare_placed(user, places, *now, placed);
         }
         Step::Extend { hold } => {
             let Some((hold_id, plain)) = simple.live(hold, *now) else { return };
@@ -373,7 +388,7 @@ fn who_buys_spends_no_budget_and_without_budgets_nobody_does() {
         let hold_id = place(&mut house, flicker, &[0, 1], noon(), &lenient).unwrap();
         house.release(hold_id, flicker, noon());
     }
-    let (mut house, strict) = (House::empty(2_000, 1), Rules::new(&Settings::default()));
+    let (mut house, strict) = (House::empty(2_000, 1, false), Rules::new(&Settings::default()));
     for n in 0..2_000 {
         let (hold_id, booking_id) = (place(&mut house, flicker, &[n], noon(), &strict).unwrap(), booking());
         house.begin_payment(hold_id, flicker, attempt(booking_id)).unwrap();

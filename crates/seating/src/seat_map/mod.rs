@@ -174,6 +174,11 @@ impl Renderer {
         Rendered { version, revision, encoding, etag, bytes, _kept: kept }
     }
 
+    /// Templates kept.
+    pub(crate) fn templates(&self) -> u64 {
+        self.templates.count()
+    }
+
     pub(crate) fn kept_bytes(&self) -> usize {
         self.kept_bytes.load(Ordering::Relaxed)
     }

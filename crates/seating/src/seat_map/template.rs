@@ -35,6 +35,12 @@ impl Default for Templates {
 }
 
 impl Templates {
+    pub(super) fn count(&self) -> u64 {
+        // What has been pushed out is counted until this has run.
+        self.kept.run_pending_tasks();
+        self.kept.entry_count()
+    }
+
     pub(super) fn of(&self, show: &Show) -> Arc<Template> {
         let prices = show.layout.categories().iter().map(|category| price(show, category)).collect();
         let key = (show.screen_id, show.layout.version, prices);

@@ -40,6 +40,7 @@ impl Seating {
             Err(Refusal::HoldLimit { held }) => Err(Error::HoldLimit { held, max: settings.held_seats_per_show_max }),
             Err(Refusal::OverBudget { retry_after_s }) => Err(Error::OverBudget { retry_after_s }),
             Err(Refusal::Taken(places)) => Err(Error::SeatsUnavailable(names(&show, &places))),
+            Err(Refusal::ShowCancelled) => Err(Error::NotOnSale),
         }
     }
 
@@ -66,21 +67,37 @@ impl Seating {
         Ok(Standing { hold, placed_by: party.placed_by, placed_at: now, places, paying: None })
     }
 
-    /// The live hold of `user_id`.
+    /// The live hold of `user_id`, as far as its house has heard: a cancellation that was just answered it may not have.
     ///
     /// # Errors
-    /// [`Error::HoldExpired`] when it lapsed; [`Error::HoldNotFound`] when it is unknown, ended or somebody else's.
+    /// [`Error::HoldExpired`] when it lapsed, or its show was cancelled; [`Error::HoldNotFound`] when it is unknown, ended or
+    /// somebody else's.
     pub fn hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
-        Ok(self.inner.holds.hold(hold_id, user_id, self.inner.parts.clock.now())?)
+        let hold = self.inner.holds.hold(hold_id, user_id, self.inner.parts.clock.now());
+        hold.map_err(|absent| match absent {
+            Absent::Unknown => Error::HoldNotFound,
+            Absent::Lapsed | Absent::ShowCancelled => Error::HoldExpired,
+        })
+    }
+
+    /// As [`Seating::hold`], after its house has heard all that the catalogue has answered.
+    pub(crate) async fn hold_by_now(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
+        if let Some(show_id) = self.inner.holds.show_of(hold_id) {
+            self.seats(show_id).await?;
+        }
+        self.hold(hold_id, user_id)
     }
 
     /// Moves the hold's expiry on, never past the longest hold.
     ///
     /// # Errors
-    /// As [`Seating::hold`], and [`Error::NotOnSale`].
+    /// [`Error::HoldExpired`], [`Error::HoldNotFound`], [`Error::NotOnSale`]; what the database says when the show has to be
+    /// read from it.
     pub async fn extend_hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
-        let show = self.show(self.hold(hold_id, user_id)?.show_id).await?;
-        let now = self.inner.parts.clock.now();
+        let clock = &self.inner.parts.clock;
+        let show_id = self.inner.holds.hold(hold_id, user_id, clock.now())?.show_id;
+        let show = self.show(show_id).await?;
+        let now = clock.now();
         on_sale(&show, now)?;
         Ok(self.inner.holds.extend(hold_id, user_id, now)?)
     }
@@ -96,6 +113,7 @@ impl From<Absent> for Error {
         match absent {
             Absent::Unknown => Error::HoldNotFound,
             Absent::Lapsed => Error::HoldExpired,
+            Absent::ShowCancelled => Error::NotOnSale,
         }
     }
 }

@@ -23,6 +23,7 @@ pub use hold::Party;
 
 use crate::holds::{HoldStore, ShowSeats};
 use crate::live::{Live, Watcher};
+use crate::meters;
 use crate::model::{Rules, Sold, Standing};
 use crate::seat_map::{Encoding, Rendered, Renderer, View};
 use crate::{Error, Settings, store};
@@ -68,6 +69,7 @@ impl Seating {
     /// # Errors
     /// What the database says.
     pub async fn start(parts: Parts, stop: CancellationToken) -> Result<Self, Error> {
+        meters::describe();
         let (starts, kept) =
             parts.db.write(|tx| Ok::<_, Error>((store::count_start(tx)?, store::take_kept_holds(tx)?))).await?;
         for (show_id, seats) in parts.db.read(store::taken_by_show).await? {
@@ -87,6 +89,12 @@ impl Seating {
         let seating = Self { inner: Arc::new(inner) };
         seating.take_up(kept).await?;
         Ok(seating)
+    }
+
+    /// What is kept in memory, by name with its number of entries, for the metrics page.
+    #[must_use]
+    pub fn cache_entries(&self) -> [(&'static str, u64); 1] {
+        [("seat_map_templates", self.inner.renderer.templates())]
     }
 
     async fn take_up(&self, kept: Vec<Standing>) -> Result<(), Error> {

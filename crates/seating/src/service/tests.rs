@@ -60,10 +60,29 @@ async fn a_cancelled_show_sells_nothing_from_the_moment_its_cancellation_is_answ
     let (shop, holder) = (Shop::open().await, user());
     let hold = shop.hold(holder, &["A-1"]).await.unwrap();
     shop.catalog.cancel_show(Actor::System, shop.show.show_id).await.unwrap();
-    let begun = shop.seating.begin_payment(hold.hold_id, holder, attempt(booking())).await.unwrap();
-    assert_eq!(begun, Err(BeginPayment::NotOnSale));
-    assert!(matches!(shop.seating.extend_hold(hold.hold_id, holder).await, Err(Error::NotOnSale)));
+    let sells_nothing = async || {
+        let begun = shop.seating.begin_payment(hold.hold_id, holder, attempt(booking())).await.unwrap();
+        assert_eq!(begun, Err(BeginPayment::NotOnSale));
+        assert!(matches!(shop.seating.extend_hold(hold.hold_id, holder).await, Err(Error::NotOnSale)));
+    };
+    // The same before its seats in memory have heard of it and after.
+    sells_nothing().await;
+    assert!(matches!(shop.seating.hold_by_now(hold.hold_id, holder).await, Err(Error::HoldExpired)));
+    assert!(matches!(shop.seating.hold_by_now(hold.hold_id, user()).await, Err(Error::HoldNotFound)));
+    assert_eq!(shop.status("A-1").await, "available");
+    sells_nothing().await;
     assert!(matches!(shop.hold(holder, &["A-2"]).await, Err(Error::NotOnSale)));
+}
+
+#[tokio::test]
+async fn a_show_cancelled_while_nothing_ran_takes_up_no_hold() {
+    let (shop, holder) = (Shop::open().await, user());
+    let hold = shop.hold(holder, &["A-1"]).await.unwrap();
+    shop.seating.keep_holds().await.unwrap();
+    shop.catalog.cancel_show(Actor::System, shop.show.show_id).await.unwrap();
+    let shop = shop.reopen().await;
+    assert_eq!(shop.status("A-1").await, "available");
+    assert!(matches!(shop.seating.hold(hold.hold_id, holder), Err(Error::HoldExpired)));
 }
 
 #[tokio::test]

@@ -65,9 +65,25 @@ async fn a_screening_puts_its_film_on_sale_once() {
 }
 
 #[tokio::test]
+async fn a_cinema_and_its_screen_are_known_however_their_names_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = catalog(&dir);
+    import(&catalog, SCREENING).await;
+    let elsewhere =
+        r#"{"@type": "Place", "name": "SCREEN  1", "containedInPlace": {"@type": "MovieTheater", "name": "REGAL""#;
+    let again = SCREENING.replace(r#"{"@type": "MovieTheater", "name": "Regal""#, elsewhere);
+    let again = again.replace(r#""IN"}},"#, r#""IN"}}},"#).replace("11-25T19:30", "11-26T19:30");
+    let second = import(&catalog, &again).await;
+    assert_eq!((second.cinemas, second.shows, second.refused.len()), (0, 1, 0), "{second:?}");
+    let screens: Vec<_> = shows(&catalog).await.iter().map(|show| show.screen_id).collect();
+    assert_eq!(screens[0], screens[1]);
+}
+
+#[tokio::test]
 async fn a_screening_that_cannot_be_is_refused_with_its_line() {
     for (from, to, says) in [
         ("2026-11-25T19:30", "2026-11-20T19:30", "start_time must be in the future"),
+        ("2026-11-25T19:30", "2036-11-25T19:30", "start_time must be at most 730 days ahead"),
         (r#""maximumAttendeeCapacity": 40,"#, "", "the number of seats (maximumAttendeeCapacity) must be given"),
         (
             r#"Capacity": 40"#,

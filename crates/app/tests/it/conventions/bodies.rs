@@ -165,3 +165,33 @@ async fn enormous_numbers_are_refused_and_never_a_fault() {
     let wide = json!({ "name": "1", "layout": { "rows": [{ "row": "A", "category": "gold", "seats": "1".repeat(500_000) }] } });
     admin.post(&format!("/admin/cinemas/{cinema_id}/screens"), wide).await.problem("invalid_request");
 }
+
+#[tokio::test]
+async fn a_field_of_another_type_is_told_what_it_must_be_in_json_s_words() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let show = app.a_show().create().await;
+    let message = async |method: Method, path: &str, body: Value| {
+        let problem = admin.request(method, path).json(&body).send().await.problem("invalid_request");
+        problem["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let movie = |minutes: Value| json!({ "title": "Sholay", "duration_minutes": minutes });
+    for (body, expected) in [
+        (movie(json!("204")), "must be a whole number, not a string"),
+        (movie(json!(204.5)), "must be a whole number, without a fraction"),
+        (json!({ "title": 5, "duration_minutes": 204 }), "must be a string, not a number"),
+        (json!({ "title": null, "duration_minutes": 204 }), "must be a string, not null"),
+        (json!({ "duration_minutes": 204 }), "is missing"),
+        (json!({ "title": "Sholay", "duration_minutes": 204, "surprise": 1 }), "is not known to this call"),
+    ] {
+        assert_eq!(message(Method::POST, "/admin/movies", body.clone()).await, expected, "{body}");
+    }
+    let too_long = message(Method::POST, "/admin/movies", movie(json!(1_u64 << 40))).await;
+    assert!(too_long.starts_with("must be a whole number from 0 to "), "{too_long}");
+    let instant = "must be an instant such as 2026-11-22T18:30:00Z";
+    assert_eq!(message(Method::PATCH, &show.admin_path(), json!({ "start_time": "tomorrow" })).await, instant);
+    assert_eq!(
+        message(Method::POST, &show.path("/reserve"), json!({ "seats": "A1" })).await,
+        "must be an array, not a string"
+    );
+}

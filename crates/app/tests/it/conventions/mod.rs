@@ -1,8 +1,11 @@
 //! What holds for every call: errors, their order, limits and headers.
 
 mod bodies;
+mod cross_origin;
+mod heads;
 mod order;
 mod parameters;
+mod proxies;
 mod requests;
 
 use marquee_testkit::{Answer, Client};

@@ -113,8 +113,20 @@ async fn what_is_not_there_is_told_before_what_is_wrong_with_the_request() {
     ada.post(&format!("/shows/{NOBODY}/reserve"), json!({ "surprise": 1 })).await.problem("show_not_found");
     let unknown_token = json!({ "lock_id": NOBODY, "payment_token": "pm_nonsense" });
     ada.post("/booking", unknown_token).await.problem("lock_not_found");
-    let show = json!({ "movie_id": NOBODY, "screen_id": NOBODY, "start_time": "2026-12-01T10:00:00Z", "prices": {} });
-    admin.post("/admin/shows", show).await.problem("movie_not_found");
+    // Ids in a body as well, and before a parameter that the call does not have.
+    let (movie_id, screen_id) = (app.a_movie().create().await, app.a_screen().create().await);
+    for (movie_id, screen_id, code) in [
+        (NOBODY, NOBODY, "movie_not_found"),
+        (NOBODY, &screen_id, "movie_not_found"),
+        (&movie_id, NOBODY, "screen_not_found"),
+        (&movie_id, &screen_id, "invalid_request"),
+    ] {
+        let show =
+            json!({ "movie_id": movie_id, "screen_id": screen_id, "start_time": "2020-01-01T00:00:00Z", "prices": {} });
+        for path in ["/admin/shows", "/admin/shows?surprise=1"] {
+            admin.post(path, show.clone()).await.problem(code);
+        }
+    }
 }
 
 #[tokio::test]

@@ -205,6 +205,49 @@ async fn a_cursor_of_one_list_is_refused_by_the_others() {
 }
 
 #[tokio::test]
+async fn text_that_is_not_utf_8_is_refused_and_names_nothing_in_a_path() {
+    let app = TestApp::start().await;
+    for (list, names) in [
+        ("movies", &["q", "genre", "language", "city", "cursor"][..]),
+        ("cinemas", &["city"]),
+        ("shows", &["city", "date"]),
+    ] {
+        for name in names {
+            for bytes in ["%ff", "Pun%C3", "%ED%A0%80", "a+%80"] {
+                app.get(&format!("/{list}?{name}={bytes}")).await.blames(name);
+            }
+        }
+        app.get(&format!("/{list}?%ff=1")).await.problem("invalid_request");
+    }
+    for (kind, code) in [("movies", "movie_not_found"), ("cinemas", "cinema_not_found"), ("shows", "show_not_found")] {
+        app.get(&format!("/{kind}/%ff")).await.problem(code);
+    }
+    app.get("/%ff").await.problem("not_found");
+}
+
+#[tokio::test]
+async fn a_filter_without_a_value_is_refused_and_an_empty_search_finds_all() {
+    let app = TestApp::start().await;
+    let _ = app.a_show().create().await;
+    for (list, names) in [
+        ("movies", &["genre", "language", "city", "cursor", "limit"][..]),
+        ("cinemas", &["city"]),
+        ("shows", &["city", "date", "movie_id", "cinema_id"]),
+    ] {
+        for name in names {
+            for query in [format!("{name}="), (*name).to_owned(), format!("{name}=+"), format!("limit=1&{name}=")] {
+                app.get(&format!("/{list}?{query}")).await.problem("invalid_request");
+            }
+            app.get(&format!("/{list}?{name}=")).await.blames(name);
+        }
+    }
+    for query in ["q=", "q", "q=&limit=1"] {
+        let page = app.get(&format!("/movies?{query}")).await.ok();
+        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn filters_are_taken_literally_whatever_they_hold() {
     let app = TestApp::start().await;
     let show = app.a_show().create().await;
