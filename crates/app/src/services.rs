@@ -124,7 +124,7 @@ async fn open_database(config: &Config) -> Result<Db, StartError> {
     let (database, data_dir) = (config.database.clone(), config.data_dir.clone());
     let open = move || {
         make_data_dir(&data_dir).map_err(|problem| StartError::part("data directory", problem))?;
-        part("database", Db::open(&database))
+        part("database", database.open())
     };
     part("database", tokio::task::spawn_blocking(open).await)?
 }

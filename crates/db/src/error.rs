@@ -45,6 +45,12 @@ pub enum Error {
         /// What the system says.
         problem: std::io::Error,
     },
+    /// The server cannot be reached, or does not take writes now; nothing was done.
+    #[error("postgresql does not answer: {0}")]
+    Unreachable(String),
+    /// What PostgreSQL said.
+    #[error("postgresql: {0}")]
+    Postgres(String),
     /// What SQLite said.
     #[error("sqlite: {0}")]
     Sqlite(rusqlite::Error),

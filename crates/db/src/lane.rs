@@ -9,12 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tracing::error;
 
+use crate::engine::Engine;
 use crate::meters::LaneMeters;
-use crate::sqlite::{self, Sqlite};
+use crate::session::Session;
 use crate::{Error, Result, Tx};
 
 /// The most items of one transaction: past it a commit's fixed cost no longer shows, but its latency does.
@@ -31,7 +31,7 @@ pub struct Lane<I, V> {
 }
 
 struct Inner<I, V> {
-    engine: Arc<Sqlite>,
+    engine: Arc<Engine>,
     apply: Box<Apply<I, V>>,
     waiting: Mutex<Waiting<I, V>>,
     meters: LaneMeters,
@@ -57,7 +57,7 @@ impl<I, V> std::fmt::Debug for Lane<I, V> {
 
 impl<I: Send + 'static, V: Send + 'static> Lane<I, V> {
     pub(crate) fn new(
-        engine: Arc<Sqlite>,
+        engine: Arc<Engine>,
         name: &'static str,
         apply: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<V>> + Send + Sync + 'static,
     ) -> Self {
@@ -97,11 +97,11 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
     /// Asks the writer for a turn.
     fn announce(self: Arc<Self>) -> Result<()> {
         let lane = self.clone();
-        self.engine.enqueue(Box::new(move |connection| lane.take_turn(connection)))
+        self.engine.enqueue(Box::new(move |session| lane.take_turn(session)))
     }
 
     /// One batch; then to the end of the writer's queue, so that other writes get their turns too.
-    fn take_turn(self: Arc<Self>, connection: &mut Connection) {
+    fn take_turn(self: Arc<Self>, session: &mut Session) {
         loop {
             let batch: Vec<_> = {
                 let mut waiting = self.waiting();
@@ -109,7 +109,7 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
                 self.meters.depth.set((waiting.queue.len() - many) as f64);
                 waiting.queue.drain(..many).collect()
             };
-            self.commit_batch(connection, batch);
+            self.commit_batch(session, batch);
             let mut waiting = self.waiting();
             if waiting.queue.is_empty() {
                 waiting.announced = false;
@@ -123,11 +123,11 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
         }
     }
 
-    fn commit_batch(&self, connection: &mut Connection, batch: Vec<(I, Answer<V>)>) {
+    fn commit_batch(&self, session: &mut Session, batch: Vec<(I, Answer<V>)>) {
         let (items, answers): (Vec<I>, Vec<Answer<V>>) = batch.into_iter().unzip();
         self.meters.items.record(items.len() as f64);
         let started = Instant::now();
-        let whole = self.run(connection, &items);
+        let whole = self.run(session, &items);
         self.meters.commit.record(started.elapsed().as_secs_f64());
         match whole {
             Ok(verdicts) => verdicts.into_iter().zip(answers).for_each(|(verdict, to)| answer(to, Ok(verdict))),
@@ -142,16 +142,16 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
             }
             Err(_) => {
                 for (item, to) in items.chunks(1).zip(answers) {
-                    let alone = self.run(connection, item);
+                    let alone = self.run(session, item);
                     answer(to, alone.and_then(|mut verdicts| verdicts.pop().ok_or(Error::Closed)));
                 }
             }
         }
     }
 
-    fn run(&self, connection: &mut Connection, items: &[I]) -> Result<Vec<V>> {
+    fn run(&self, session: &mut Session, items: &[I]) -> Result<Vec<V>> {
         // A panic over one batch must not silence the lane: its callers see `Closed`, the next batch is served.
-        let run = AssertUnwindSafe(|| sqlite::transact(connection, |tx| (self.apply)(tx, items)));
+        let run = AssertUnwindSafe(|| session.write(|tx| (self.apply)(tx, items)));
         catch_unwind(run).unwrap_or_else(|_| {
             error!("batch panicked");
             Err(Error::Closed)

@@ -5,13 +5,16 @@
 //! SQLite (WAL, `synchronous=FULL`): one writer connection that every write goes through, and a small pool of readers.
 //! See `docs/adr/0001-one-face-over-rusqlite.md`.
 
+mod engine;
 mod error;
 mod lane;
 mod meters;
 mod migrate;
+mod postgres;
 mod row;
 #[cfg(debug_assertions)]
 mod seen;
+mod session;
 mod sqlite;
 mod value;
 
@@ -19,7 +22,7 @@ pub use error::{Error, Result};
 pub use lane::{BATCH_ITEMS_MAX, Lane, QUEUE_DEPTH_MAX};
 pub use migrate::MIGRATIONS;
 pub use row::Row;
-pub use sqlite::Tx;
+pub use session::Tx;
 pub use value::{FromValue, Value};
 
 use std::path::Path;
@@ -28,7 +31,7 @@ use std::sync::Arc;
 /// A database: cheap to clone, shared by every module.
 #[derive(Clone, Debug)]
 pub struct Db {
-    engine: Arc<sqlite::Sqlite>,
+    engine: Arc<engine::Engine>,
 }
 
 impl Db {
@@ -37,7 +40,7 @@ impl Db {
     /// # Errors
     /// What SQLite says, and [`Error::Migration`] when the file was written by a newer or a changed Marquee.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(path)?) })
+        Ok(Self { engine: Arc::new(engine::Engine::open(path)?) })
     }
 
     /// Opens the SQLite file at `path` for reading alone; it must exist. Nothing is migrated.
@@ -45,7 +48,29 @@ impl Db {
     /// # Errors
     /// What SQLite says.
     pub fn open_read_only(path: &Path) -> Result<Self> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open_read_only(path)?) })
+        Ok(Self { engine: Arc::new(engine::Engine::open_read_only(path)?) })
+    }
+
+    /// Connects to the PostgreSQL at `url` and brings its schema up to date; of nodes that start together one does it.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when it does not answer; what it says; [`Error::Migration`] as [`Db::open`].
+    pub fn connect(url: &str) -> Result<Self> {
+        Ok(Self { engine: Arc::new(engine::Engine::connect(url)?) })
+    }
+
+    /// Whether `url` is an address that [`Db::connect`] understands.
+    #[must_use]
+    pub fn is_address(url: &str) -> bool {
+        url.parse::<tokio_postgres::Config>().is_ok()
+    }
+
+    /// Connects to the PostgreSQL at `url` for reading alone. Nothing is migrated.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub fn connect_read_only(url: &str) -> Result<Self> {
+        Ok(Self { engine: Arc::new(engine::Engine::connect_read_only(url)?) })
     }
 
     /// Runs `work` in one read transaction: all of its statements see the same state.

@@ -1,6 +1,8 @@
 //! What goes into and comes out of a statement.
 
+use bytes::BytesMut;
 use marquee_kernel as kernel;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use crate::{Error, Result};
@@ -71,6 +73,57 @@ impl rusqlite::ToSql for Value {
             Value::Bytes(v) => ValueRef::Blob(v),
             Value::Uuid(v) => ValueRef::Blob(v.as_bytes()),
         }))
+    }
+}
+
+type Unfit = Box<dyn std::error::Error + Sync + Send>;
+
+/// PostgreSQL says what type a parameter has; a value takes that form or is refused.
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+        match (self, ty) {
+            (Value::Null, _) => Ok(IsNull::Yes),
+            (Value::Int(v), &Type::INT8) => v.to_sql(ty, out),
+            (Value::Int(v), &Type::INT4) => i32::try_from(*v)?.to_sql(ty, out),
+            (Value::Int(v), &Type::INT2) => i16::try_from(*v)?.to_sql(ty, out),
+            (Value::Int(v), &Type::BOOL) => (*v != 0).to_sql(ty, out),
+            (Value::Int(v), &Type::FLOAT8) => (*v as f64).to_sql(ty, out),
+            (Value::Real(v), &Type::FLOAT8) => v.to_sql(ty, out),
+            (Value::Text(v), &Type::TEXT | &Type::VARCHAR) => v.to_sql(ty, out),
+            (Value::Bytes(v), &Type::BYTEA) => v.to_sql(ty, out),
+            (Value::Uuid(v), &Type::UUID) => v.to_sql(ty, out),
+            (value, ty) => Err(format!("{value:?} is no {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Value {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Unfit> {
+        match *ty {
+            Type::INT8 => i64::from_sql(ty, raw).map(Value::Int),
+            Type::INT4 => i32::from_sql(ty, raw).map(|v| Value::Int(v.into())),
+            Type::INT2 => i16::from_sql(ty, raw).map(|v| Value::Int(v.into())),
+            Type::BOOL => bool::from_sql(ty, raw).map(|v| Value::Int(v.into())),
+            Type::FLOAT8 => f64::from_sql(ty, raw).map(Value::Real),
+            Type::BYTEA => Vec::from_sql(ty, raw).map(Value::Bytes),
+            Type::UUID => Uuid::from_sql(ty, raw).map(Value::Uuid),
+            Type::TEXT | Type::VARCHAR => String::from_sql(ty, raw).map(Value::Text),
+            _ => Err(format!("a column of type {ty} is not in the portable subset").into()),
+        }
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Unfit> {
+        Ok(Value::Null)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
     }
 }
 

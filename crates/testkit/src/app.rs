@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use marquee::{Config, Running};
+use marquee::{Config, Database, Running};
 use marquee_accounts::Hashing;
 use marquee_http::Role;
 use marquee_kernel::{Clock, ManualClock, Rng};
 use marquee_payments::SandboxControls;
 use tempfile::TempDir;
 
+use crate::engine::database_of;
 use crate::patience::LOOK_AGAIN_AFTER;
 use crate::site::ADMIN;
 use crate::{Ledger, Person, Site};
@@ -66,6 +67,9 @@ impl TestApp {
         config.rate_limits = false;
         config.admin = Some((ADMIN.0.to_owned(), ADMIN.1.to_owned()));
         config.hashing = WEAK;
+        if let Some(url) = database_of(data_dir.path()) {
+            config.database = Database::Server(url);
+        }
         change(&mut config);
         let clock = ManualClock::at(BEGINNING.parse().expect("an instant"));
         let names = Arc::default();

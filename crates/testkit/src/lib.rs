@@ -7,6 +7,7 @@
 mod answer;
 mod app;
 mod client;
+mod engine;
 mod events;
 mod fixtures;
 mod ledger;

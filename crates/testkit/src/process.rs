@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use marquee_kernel::Clock;
 
+use crate::engine::database_of;
 use crate::site::ADMIN;
 use crate::{Site, eventually_within};
 
@@ -42,6 +43,10 @@ impl Launch {
             environment: Vec::new(),
             names: Arc::default(),
             data_dir,
+        };
+        let launch = match database_of(&launch.data_dir) {
+            Some(url) => launch.env("MARQUEE_DATABASE_URL", &url),
+            None => launch,
         };
         launch
             .env("MARQUEE_ADMIN_EMAIL", ADMIN.0)

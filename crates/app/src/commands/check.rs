@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use marquee_catalog::Catalog;
-use marquee_db::{Db, Tx};
+use marquee_db::Tx;
 use marquee_kernel::{Clock, Timestamp};
 
 use super::{complain, say};
@@ -11,7 +11,7 @@ use crate::{Config, StartError};
 
 pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let wrong = |error: marquee_db::Error| StartError::part("check", error);
-    let db = Db::open_read_only(&config.database).map_err(wrong)?;
+    let db = config.database.open_read_only().map_err(wrong)?;
     let now = Clock::System.now();
     // One read transaction: what is checked is one moment of a database that goes on selling.
     let checked = db

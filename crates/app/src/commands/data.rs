@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use marquee_booking::Report;
-use marquee_db::Db;
 use marquee_kernel::{Clock, Rng};
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +38,7 @@ pub(super) async fn reconcile(config: &Config) -> Result<ExitCode, StartError> {
 /// `marquee backup FILE`.
 pub(super) async fn backup(config: &Config, file: &Path) -> Result<ExitCode, StartError> {
     let wrong = |error: marquee_db::Error| StartError::part("backup", error);
-    let db = Db::open_read_only(&config.database).map_err(wrong)?;
+    let db = config.database.open_read_only().map_err(wrong)?;
     db.backup(file).await.map_err(wrong)?;
     say(&format!("wrote {}", file.display()));
     Ok(ExitCode::SUCCESS)

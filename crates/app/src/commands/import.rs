@@ -11,7 +11,6 @@ use marquee_catalog::{
     CINEMA_LIST, Catalog, Cinema, Error, Faults, LayoutPlan, NewMovie, NewShow, ROWS_MAX, RowPlan, SHOW_LIST, Screen,
     ShowDetails, ShowFilter,
 };
-use marquee_db::Db;
 use marquee_kernel::{Clock, LIMIT_MAX, MovieId, PageRequest, Rng, decode_cursor};
 
 use super::{complain, say};
@@ -39,7 +38,7 @@ pub(super) async fn run(file: &Path, config: &Config) -> Result<ExitCode, StartE
     make_data_dir(&config.data_dir).map_err(wrong)?;
     let opened = tokio::task::spawn_blocking(move || {
         let records = records_of(&path)?;
-        Ok::<_, StartError>((records, Db::open(&database).map_err(wrong)?))
+        Ok::<_, StartError>((records, database.open().map_err(wrong)?))
     });
     let (records, db) = opened.await.map_err(wrong)??;
     // The catalogue alone: opening seating would take the live holds that a running server has put down.

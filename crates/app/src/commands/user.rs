@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use marquee_accounts::{Error, Registration};
 use marquee_bus::{Bus, Journal};
 use marquee_catalog::Catalog;
-use marquee_db::Db;
 use marquee_http::Role;
 use marquee_kernel::{CinemaId, Clock, Rng};
 
@@ -52,7 +51,7 @@ async fn find_cinemas(config: &Config, ids: &[String]) -> Result<Vec<CinemaId>, 
         return Err(unknown(first).into());
     }
     let wrong = |error: marquee_catalog::Error| StartError::part("user add", error);
-    let db = Db::open_read_only(&config.database).map_err(|error| wrong(error.into()))?;
+    let db = config.database.open_read_only().map_err(|error| wrong(error.into()))?;
     let (clock, rng) = (Clock::System, Rng::System);
     let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
     let catalog = Catalog::new(db, journal, bus, clock, rng, marquee_catalog::Settings::default());

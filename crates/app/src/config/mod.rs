@@ -1,5 +1,6 @@
 //! The configuration: read once, checked whole, before anything starts.
 
+mod database;
 mod source;
 
 use std::net::SocketAddr;
@@ -7,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use axum::http::HeaderValue;
 use marquee_accounts::{Email, Hashing, Password};
+use marquee_db::Db;
 use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
 
+pub use database::Database;
 pub use source::{BadSetting, DEFAULT};
 use source::{Source, bad};
 
@@ -29,8 +32,8 @@ pub struct Config {
     pub ops_listen: SocketAddr,
     /// Where keys, the database and the sandbox's ledger live.
     pub data_dir: PathBuf,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where the source of truth is.
+    pub database: Database,
     /// Length of a hold, in seconds.
     pub hold_seconds: u32,
     /// The longest a hold can be extended to, in seconds.
@@ -121,14 +124,17 @@ impl Config {
     }
 }
 
-fn database(source: &Source, data_dir: &Path) -> Result<PathBuf, BadSetting> {
-    match source.text("MARQUEE_DATABASE_URL") {
-        None => Ok(data_dir.join("marquee.db")),
-        Some(url) => match url.strip_prefix("sqlite://") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            // The address may hold a password: it is not repeated.
-            _ => Err(bad("MARQUEE_DATABASE_URL", "must be empty or sqlite:///path/to/file")),
-        },
+fn database(source: &Source, data_dir: &Path) -> Result<Database, BadSetting> {
+    let Some(url) = source.text("MARQUEE_DATABASE_URL") else {
+        return Ok(Database::File(data_dir.join("marquee.db")));
+    };
+    // The address may hold a password: it is not repeated.
+    let wrong =
+        || bad("MARQUEE_DATABASE_URL", "must be empty, sqlite:///path/to/file or postgres://user@host/database");
+    match url.split_once("://") {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(Database::File(PathBuf::from(path))),
+        Some(("postgres" | "postgresql", _)) if Db::is_address(url) => Ok(Database::Server(url.to_owned())),
+        _ => Err(wrong()),
     }
 }
 
@@ -186,7 +192,7 @@ mod tests {
         assert_eq!((config.hold_seconds, config.hold_max_seconds), (480, 900));
         assert_eq!((config.max_seats_per_hold, config.max_held_seats_per_show), (10, 20));
         assert!(config.rate_limits);
-        assert_eq!(config.database, Path::new("data/marquee.db"));
+        assert!(matches!(config.database, Database::File(path) if path == Path::new("data/marquee.db")));
     }
 
     #[test]
@@ -198,6 +204,7 @@ mod tests {
             ("MARQUEE_MAX_SEATS_PER_HOLD", "-1"),
             ("MARQUEE_RATE_LIMITS", "maybe"),
             ("MARQUEE_DATABASE_URL", "mysql://x"),
+            ("MARQUEE_DATABASE_URL", "postgres://host:port/marquee"),
             ("MARQUEE_REDIS_URL", "redis://127.0.0.1"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("MARQUEE_CORS_ORIGINS", "example.org"),

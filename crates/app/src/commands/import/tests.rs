@@ -1,3 +1,4 @@
+use marquee_db::Db;
 use std::sync::Arc;
 
 use marquee_catalog::Show;

@@ -1,0 +1,58 @@
+//! Where the source of truth is.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use marquee_db::{Db, Result};
+
+/// The engine that keeps the data, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite, in this file.
+    File(PathBuf),
+    /// PostgreSQL, at this address.
+    Server(String),
+}
+
+/// An address may hold a password.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Database::File(path) => f.debug_tuple("File").field(path).finish(),
+            Database::Server(_) => f.write_str("Server(..)"),
+        }
+    }
+}
+
+impl Database {
+    /// Whether there is something to open: a file that was never made is the one thing that a look can tell.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Database::File(path) => path.exists(),
+            Database::Server(_) => true,
+        }
+    }
+
+    /// Opens it, with its schema brought up to date.
+    ///
+    /// # Errors
+    /// As [`Db::open`] and [`Db::connect`].
+    pub fn open(&self) -> Result<Db> {
+        match self {
+            Database::File(path) => Db::open(path),
+            Database::Server(url) => Db::connect(url),
+        }
+    }
+
+    /// Opens it for reading alone.
+    ///
+    /// # Errors
+    /// As [`Db::open_read_only`] and [`Db::connect_read_only`].
+    pub fn open_read_only(&self) -> Result<Db> {
+        match self {
+            Database::File(path) => Db::open_read_only(path),
+            Database::Server(url) => Db::connect_read_only(url),
+        }
+    }
+}

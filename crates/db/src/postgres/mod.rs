@@ -1,0 +1,450 @@
+//! PostgreSQL: a connection that is made again when it was lost.
+//!
+//! Write transactions of one database follow one another, whichever node they come from, as on SQLite: each begins by taking
+//! the writers' advisory lock, which the server gives back with the transaction, however that ends. So the journal's chain
+//! has one end, and a use case may read before it writes. What makes this fast enough is that a batch is one transaction.
+//! A node that stops in mid-transaction is put out by the server after [`IDLE_IN_TRANSACTION_MS`].
+
+mod setwise;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+use tracing::warn;
+
+use crate::session::{On, Tx};
+use crate::{Error, Result, Row, Value};
+use setwise::{Counting, Setwise};
+
+/// Prepared statements kept per connection; past it they are prepared anew.
+const STATEMENTS_MAX: usize = 256;
+/// How long a server that could not be reached is left alone, so that a queue behind it empties at once.
+const REFUSED_FOR: Duration = Duration::from_millis(250);
+/// How long a new connection may take.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// How long the server works on one statement of a sale or a page, in milliseconds.
+const STATEMENT_MS: u32 = 8_000;
+/// How long a writer waits for the other nodes' writers, in milliseconds.
+const LOCK_WAIT_MS: u32 = 6_000;
+/// How long a transaction may stand still before the server ends it, so that a stopped node stops nobody else.
+const IDLE_IN_TRANSACTION_MS: u32 = 3_000;
+/// How long a whole round trip may take before the connection counts as lost; more than the server's own limits.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(12);
+/// How long bytes may go unacknowledged before the connection counts as lost.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+
+/// `4d51` is `MQ`: the advisory locks of Marquee.
+const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'4d51'::int, 1)";
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// A record in the log that says nothing, committed like any sale.
+const PROBE: &str = "SELECT pg_logical_emit_message(true, 'marquee', 'probe') IS NOT NULL AS done";
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Changes; on the primary.
+    Write,
+    /// Pages and look-ups; on the primary.
+    Read,
+    /// A look at everything, however long it takes.
+    Inspect,
+}
+
+/// A connection, or the means to make one.
+pub(crate) struct Session {
+    config: Config,
+    purpose: Purpose,
+    runtime: Runtime,
+    live: Option<Live>,
+    /// When a connection failed, and why.
+    down: Option<(Instant, String)>,
+    /// A transaction was begun and has not ended.
+    open: bool,
+    /// The first error of the transaction under way: PostgreSQL would answer COMMIT with a silent rollback.
+    failed: Option<String>,
+}
+
+struct Live {
+    client: Arc<Client>,
+    statements: HashMap<String, Prepared>,
+}
+
+#[derive(Clone)]
+struct Prepared {
+    statement: Statement,
+    columns: Arc<[String]>,
+    /// The same for many items at once, where it has that shape.
+    setwise: Option<(Statement, Counting)>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("purpose", &self.purpose).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Connects; the error says what of the address is wrong or who does not answer.
+    pub(crate) fn open(url: &str, purpose: Purpose) -> Result<Self> {
+        let mut config: Config = url.parse().map_err(Error::from)?;
+        config
+            .application_name("marquee")
+            .connect_timeout(CONNECT_MAX)
+            .tcp_user_timeout(UNACKNOWLEDGED_MAX)
+            .target_session_attrs(match purpose {
+                Purpose::Write | Purpose::Read => TargetSessionAttrs::ReadWrite,
+                Purpose::Inspect => TargetSessionAttrs::Any,
+            });
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
+        let mut session = Self { config, purpose, runtime, live: None, down: None, open: false, failed: None };
+        session.connect()?;
+        Ok(session)
+    }
+
+    fn connect(&mut self) -> Result<()> {
+        if let Some((_, why)) = self.down.as_ref().filter(|(since, _)| since.elapsed() < REFUSED_FOR) {
+            return Err(Error::Unreachable(why.clone()));
+        }
+        let connected = self.try_connect();
+        self.down = connected.as_ref().err().map(|error| (Instant::now(), error.to_string()));
+        connected
+    }
+
+    fn try_connect(&mut self) -> Result<()> {
+        let (config, settings) = (&self.config, settings(self.purpose));
+        let connect = async {
+            let (client, connection) = config.connect(NoTls).await?;
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    warn!(%error, "connection to postgresql ended");
+                }
+            });
+            client.batch_execute(&settings).await?;
+            Ok(client)
+        };
+        let client = wait(&self.runtime, connect).map_err(|error| match error {
+            Error::Unreachable(why) | Error::Postgres(why) => Error::Unreachable(why),
+            other => Error::Unreachable(other.to_string()),
+        })?;
+        self.live = Some(Live { client: Arc::new(client), statements: HashMap::new() });
+        Ok(())
+    }
+
+    pub(crate) fn read<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.begin(BEGIN_READ)?;
+        let done = work(&mut Tx { on: On::Postgres(self) });
+        self.end("COMMIT");
+        match (done, self.failed.take()) {
+            (Ok(_), Some(error)) => Err(Error::Postgres(error).into()),
+            (done, _) => done,
+        }
+    }
+
+    pub(crate) fn write<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.begin(BEGIN_WRITE)?;
+        let done = work(&mut Tx { on: On::Postgres(self) });
+        match (done, self.failed.take()) {
+            (Ok(done), None) => {
+                self.commit()?;
+                Ok(done)
+            }
+            (Ok(_), Some(error)) => {
+                self.end("ROLLBACK");
+                Err(Error::Postgres(error).into())
+            }
+            (Err(error), _) => {
+                self.end("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn probe(&mut self) -> Result<()> {
+        self.write(|tx| tx.query(PROBE, &[]).map(drop))
+    }
+
+    /// A connection that was lost while nothing was under way is made again; what is under way is never tried twice.
+    fn begin(&mut self, begin: &str) -> Result<()> {
+        if self.open {
+            self.end("ROLLBACK");
+        }
+        self.failed = None;
+        if self.live.is_some() {
+            match self.run(begin) {
+                Err(Error::Unreachable(_)) => {}
+                begun => {
+                    self.open = true;
+                    return begun;
+                }
+            }
+        }
+        self.connect()?;
+        self.open = true;
+        self.run(begin)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.open = false;
+        self.run("COMMIT").map_err(|error| {
+            // Whatever state it is in, the next transaction must not find itself inside this one.
+            self.live = None;
+            Error::CommitUnknown(error.to_string())
+        })
+    }
+
+    /// Ends a transaction that changes nothing.
+    fn end(&mut self, end: &str) {
+        self.open = false;
+        if self.live.is_some() && self.run(end).is_err() {
+            self.live = None;
+        }
+    }
+
+    /// Runs statements without parameters.
+    pub(crate) fn run(&mut self, sql: &str) -> Result<()> {
+        let live = self.live.as_ref().ok_or(Error::Closed)?;
+        let outcome = wait(&self.runtime, live.client.batch_execute(sql));
+        self.heed(outcome)
+    }
+
+    pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<usize> {
+        let (client, prepared) = self.prepare(sql)?;
+        let arguments = arguments(&prepared.statement, params);
+        let outcome = wait(&self.runtime, client.execute_raw(&prepared.statement, arguments));
+        self.heed(outcome).map(|changed| changed as usize)
+    }
+
+    pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        let (client, prepared) = self.prepare(sql)?;
+        let outcome = wait(&self.runtime, fetch(&client, &prepared, params));
+        self.heed(outcome)
+    }
+
+    pub(crate) fn execute_each<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<Vec<usize>> {
+        let items: Vec<_> = items.into_iter().collect();
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (client, prepared) = self.prepare(sql)?;
+        let outcome = match &prepared.setwise {
+            Some((statement, counting)) if items.len() > 1 => {
+                wait(&self.runtime, at_once(&client, statement, &items)).map(|rows| counts(counting, &items, &rows))
+            }
+            _ => {
+                let one = &prepared.statement;
+                let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
+                let changed = wait(&self.runtime, pipelined(each));
+                changed.map(|changed| changed.into_iter().map(|changed| changed as usize).collect())
+            }
+        };
+        self.heed(outcome)
+    }
+
+    pub(crate) fn query_each<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let items: Vec<_> = items.into_iter().collect();
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (client, prepared) = self.prepare(sql)?;
+        let each = items.iter().map(|params| fetch(&client, &prepared, params));
+        let outcome = wait(&self.runtime, pipelined(each));
+        self.heed(outcome)
+    }
+
+    fn prepare(&mut self, sql: &str) -> Result<(Arc<Client>, Prepared)> {
+        #[cfg(debug_assertions)]
+        crate::seen::note(sql);
+        let live = self.live.as_mut().ok_or(Error::Closed)?;
+        if !live.statements.contains_key(sql) {
+            let outcome = wait(&self.runtime, prepare(&live.client, sql));
+            let prepared = self.heed(outcome)?;
+            let live = self.live.as_mut().ok_or(Error::Closed)?;
+            if live.statements.len() >= STATEMENTS_MAX {
+                live.statements.clear();
+            }
+            live.statements.insert(sql.to_owned(), prepared);
+        }
+        let live = self.live.as_ref().ok_or(Error::Closed)?;
+        let prepared = live.statements.get(sql).cloned().ok_or(Error::Closed)?;
+        Ok((live.client.clone(), prepared))
+    }
+
+    /// Remembers that the transaction failed, and that a lost connection is lost.
+    fn heed<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome {
+            self.failed.get_or_insert_with(|| error.to_string());
+            if matches!(error, Error::Unreachable(_)) {
+                self.live = None;
+            }
+        }
+        outcome
+    }
+}
+
+/// Durability is never less than the server promises by default, whatever its administrator chose for others.
+fn settings(purpose: Purpose) -> String {
+    let mut settings = "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; \
+         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');"
+        .to_owned();
+    if purpose != Purpose::Inspect {
+        let _ = write!(
+            settings,
+            "SET statement_timeout = {STATEMENT_MS}; SET lock_timeout = {LOCK_WAIT_MS}; \
+             SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS};"
+        );
+    }
+    settings
+}
+
+fn wait<T>(runtime: &Runtime, op: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+    runtime.block_on(async {
+        match tokio::time::timeout(ROUND_TRIP_MAX, op).await {
+            Ok(outcome) => outcome.map_err(Error::from),
+            Err(_) => Err(Error::Unreachable("no answer in time".to_owned())),
+        }
+    })
+}
+
+/// Sends all before it waits for the first, in order: one round trip. Ends at the first that fails.
+async fn pipelined<T>(
+    ops: impl Iterator<Item = impl Future<Output = Result<T, tokio_postgres::Error>>>,
+) -> Result<Vec<T>, tokio_postgres::Error> {
+    let mut under_way = Vec::new();
+    for op in ops {
+        let mut op = Box::pin(op);
+        let sent = poll_fn(|context| Poll::Ready(op.as_mut().poll(context))).await;
+        under_way.push((op, sent));
+    }
+    let mut done = Vec::with_capacity(under_way.len());
+    for (op, sent) in under_way {
+        done.push(match sent {
+            Poll::Ready(outcome) => outcome?,
+            Poll::Pending => op.await?,
+        });
+    }
+    Ok(done)
+}
+
+async fn prepare(client: &Client, sql: &str) -> Result<Prepared, tokio_postgres::Error> {
+    let statement = client.prepare(sql).await?;
+    let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+    let setwise = match Setwise::of(sql, statement.params()) {
+        Some(Setwise { text, counting }) => Some((client.prepare(&text).await?, counting)),
+        None => None,
+    };
+    Ok(Prepared { statement, columns, setwise })
+}
+
+/// Runs a statement over all items; what it returned.
+async fn at_once<const N: usize>(
+    client: &Client,
+    statement: &Statement,
+    items: &[[Value; N]],
+) -> Result<Vec<Vec<Value>>, tokio_postgres::Error> {
+    let column = |k: usize| items.iter().filter_map(move |item| item.get(k)).collect::<Vec<&Value>>();
+    let columns: Vec<_> = (0..statement.params().len()).map(column).collect();
+    let mut answer = pin!(client.query_raw(statement, columns).await?);
+    let mut rows = Vec::new();
+    while let Some(row) = answer.next().await {
+        let row = row?;
+        rows.push((0..row.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>()?);
+    }
+    Ok(rows)
+}
+
+/// How many rows each item changed.
+fn counts<const N: usize>(counting: &Counting, items: &[[Value; N]], rows: &[Vec<Value>]) -> Vec<usize> {
+    let mut counts = vec![usize::from(*counting == Counting::Every); items.len()];
+    match counting {
+        Counting::Every => {}
+        Counting::ByPlace => {
+            for row in rows {
+                if let Some(Value::Int(place)) = row.first()
+                    && let Some(count) = usize::try_from(*place - 1).ok().and_then(|at| counts.get_mut(at))
+                {
+                    *count += 1;
+                }
+            }
+        }
+        Counting::ByKey(parameters) => {
+            // In the items' order, so that nearly always the next one is the first; of two with one key the first went in.
+            let mut went_in: VecDeque<_> = rows.iter().collect();
+            for (item, count) in items.iter().zip(&mut counts) {
+                let is_its = |row: &&Vec<Value>| row.iter().eq(parameters.iter().filter_map(|k| item.get(*k)));
+                if let Some(at) = went_in.iter().position(is_its) {
+                    went_in.remove(at);
+                    *count = 1;
+                }
+            }
+        }
+    }
+    counts
+}
+
+async fn fetch(client: &Client, prepared: &Prepared, params: &[Value]) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let answer = client.query_raw(&prepared.statement, arguments(&prepared.statement, params)).await?;
+    let mut answer = pin!(answer);
+    let mut rows = Vec::new();
+    while let Some(row) = answer.next().await {
+        let row = row?;
+        let values = (0..row.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>()?;
+        rows.push(Row { columns: prepared.columns.clone(), values });
+    }
+    Ok(rows)
+}
+
+/// SQLite lets a statement leave parameters unused; PostgreSQL wants as many as it names.
+fn arguments<'v>(statement: &Statement, params: &'v [Value]) -> impl ExactSizeIterator<Item = &'v Value> + use<'v> {
+    params.get(..statement.params().len()).unwrap_or(params).iter()
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(said) = error.as_db_error() else {
+            let lost =
+                error.is_closed() || std::error::Error::source(&error).is_some_and(|why| why.is::<std::io::Error>());
+            return if lost { Error::Unreachable(error.to_string()) } else { Error::Postgres(described(&error)) };
+        };
+        let (code, text) = (said.code(), said.message());
+        match code.code() {
+            code if code.starts_with("23") => Error::Conflict(text.to_owned()),
+            _ if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::T_R_DEADLOCK_DETECTED => Error::Busy,
+            // Shutting down or starting, promoted or demoted, out of connections or of disk: later, or elsewhere.
+            code if code.starts_with("57") || code.starts_with("53") || code.starts_with("08") => {
+                Error::Unreachable(text.to_owned())
+            }
+            _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION
+                || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT =>
+            {
+                Error::Unreachable(text.to_owned())
+            }
+            code => Error::Postgres(format!("{text} ({code})")),
+        }
+    }
+}
+
+fn described(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(why) => format!("{error}: {why}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,166 @@
+//! One statement for many rows: what SQLite runs once per item, PostgreSQL runs once, over `UNNEST` of all of them.
+//!
+//! The stores keep one text for both engines. Three shapes of it can be carried over whole:
+//! `INSERT … VALUES (…)`, also with `ON CONFLICT (…) DO NOTHING`, `UPDATE … SET … WHERE …` and `DELETE FROM … WHERE …`.
+//! Each `$k` becomes a column of the items. Of two items that meet in one row, one counts; which, only an insert says.
+
+use tokio_postgres::types::Type;
+
+/// A statement over all items at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Setwise {
+    pub(super) text: String,
+    pub(super) counting: Counting,
+}
+
+/// How the rows that each item changed are told from the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// Every item changed one.
+    Every,
+    /// The answer has a row for each change, with the item's place, from 1.
+    ByPlace,
+    /// The answer has the keys of what went in; these parameters, from 0, make an item's key.
+    ByKey(Vec<usize>),
+}
+
+impl Setwise {
+    /// The statement over all items that does what `sql` does for one, whose parameters have these types. None when its
+    /// shape is another.
+    pub(super) fn of(sql: &str, types: &[Type]) -> Option<Self> {
+        let sql = on_one_line(sql)?;
+        if types.is_empty() || sql.contains(" RETURNING ") {
+            return None;
+        }
+        let arrays: Vec<_> = (1..).zip(types).map(|(n, ty)| format!("${n}::{}[]", ty.name())).collect();
+        let names: Vec<_> = (1..=types.len()).map(|n| format!("p{n}")).collect();
+        let items = format!("UNNEST({}) WITH ORDINALITY AS item ({}, place)", arrays.join(", "), names.join(", "));
+        insert(&sql, &items).or_else(|| change(&sql, &items))
+    }
+}
+
+fn insert(sql: &str, items: &str) -> Option<Setwise> {
+    let (table, rest) = sql.strip_prefix("INSERT INTO ")?.split_once(" (")?;
+    let (columns, rest) = rest.split_once(") VALUES (")?;
+    let end = closing(rest)?;
+    let (values, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
+    let rows = format!("INSERT INTO {table} ({columns}) SELECT {} FROM {items} ORDER BY item.place", by_item(values));
+    if rest.is_empty() {
+        return Some(Setwise { text: rows, counting: Counting::Every });
+    }
+    let keys = rest.strip_prefix(" ON CONFLICT (")?.strip_suffix(") DO NOTHING")?;
+    let (columns, values): (Vec<_>, Vec<_>) = (columns.split(", ").collect(), values.split(", ").collect());
+    let parameter = |key: &str| {
+        let value = values.get(columns.iter().position(|column| *column == key)?)?;
+        value.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
+    };
+    let by_key = keys.split(", ").map(parameter).collect::<Option<_>>()?;
+    let text = format!("{rows} ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}");
+    Some(Setwise { text, counting: Counting::ByKey(by_key) })
+}
+
+fn change(sql: &str, items: &str) -> Option<Setwise> {
+    let joined = if sql.starts_with("UPDATE ") {
+        "FROM"
+    } else if sql.starts_with("DELETE FROM ") {
+        "USING"
+    } else {
+        return None;
+    };
+    let at = outermost(sql, " WHERE ")?;
+    let (what, which) = (sql.get(..at)?, sql.get(at..)?);
+    if outermost(what.strip_prefix("DELETE FROM ").unwrap_or(what), " FROM ").is_some() {
+        return None;
+    }
+    let text = format!("{} {joined} {items}{} RETURNING item.place", by_item(what), by_item(which));
+    Some(Setwise { text, counting: Counting::ByPlace })
+}
+
+/// The text with single spaces; none when a literal holds white space, which must stay as it is.
+fn on_one_line(sql: &str) -> Option<String> {
+    let literal_is_whole = |literal: &str| !literal.contains(char::is_whitespace);
+    let whole = sql.split('\'').skip(1).step_by(2).all(literal_is_whole);
+    whole.then(|| sql.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// `$k` as the item's column.
+fn by_item(sql: &str) -> String {
+    sql.replace('$', "item.p")
+}
+
+/// Where `word` stands outside every bracket.
+fn outermost(sql: &str, word: &str) -> Option<usize> {
+    let open =
+        |at: usize| sql.get(..at).is_some_and(|before| before.matches('(').count() == before.matches(')').count());
+    sql.match_indices(word).map(|(at, _)| at).find(|at| open(*at))
+}
+
+/// Where the bracket closes that was opened just before `sql`.
+fn closing(sql: &str) -> Option<usize> {
+    let mut depth = 1;
+    sql.char_indices().find_map(|(at, c)| {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        (depth == 0).then_some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(sql: &str, types: &[Type]) -> Option<(String, Counting)> {
+        Setwise::of(sql, types).map(|setwise| (setwise.text, setwise.counting))
+    }
+
+    #[test]
+    fn an_insert_takes_all_rows_at_once() {
+        assert_eq!(
+            text("\n    INSERT INTO t (a, b)\n    VALUES ($1, 'x')", &[Type::UUID]),
+            Some((
+                "INSERT INTO t (a, b) SELECT item.p1, 'x' FROM UNNEST($1::uuid[]) WITH ORDINALITY AS item (p1, place) \
+                 ORDER BY item.place"
+                    .to_owned(),
+                Counting::Every
+            ))
+        );
+    }
+
+    #[test]
+    fn an_insert_that_may_be_refused_tells_what_went_in_by_its_key() {
+        let sql = "INSERT INTO t (a, b, c) VALUES ($2, 'x', $1) ON CONFLICT (c, a) DO NOTHING";
+        let (text, counting) = text(sql, &[Type::TEXT, Type::INT8]).unwrap();
+        assert!(text.ends_with("ORDER BY item.place ON CONFLICT (c, a) DO NOTHING RETURNING c, a"), "{text}");
+        assert_eq!(counting, Counting::ByKey(vec![0, 1]));
+    }
+
+    #[test]
+    fn a_change_is_joined_with_the_items() {
+        let (update, _) =
+            text("UPDATE t SET a = $2 WHERE k = $1 AND (a = $3)", &[Type::INT8, Type::TEXT, Type::BOOL]).unwrap();
+        assert_eq!(
+            update,
+            "UPDATE t SET a = item.p2 FROM UNNEST($1::int8[], $2::text[], $3::bool[]) WITH ORDINALITY AS item (p1, p2, p3, place) \
+             WHERE k = item.p1 AND (a = item.p3) RETURNING item.place"
+        );
+        let (delete, counting) = text("DELETE FROM t WHERE k = $1", &[Type::INT8]).unwrap();
+        assert!(delete.starts_with("DELETE FROM t USING UNNEST($1::int8[])"), "{delete}");
+        assert_eq!(counting, Counting::ByPlace);
+    }
+
+    #[test]
+    fn any_other_shape_is_left_to_be_run_item_by_item() {
+        for sql in [
+            "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = excluded.a",
+            "INSERT INTO t (a) SELECT $1",
+            "UPDATE t SET a = $1 FROM u WHERE t.k = u.k",
+            "UPDATE t SET a = $1 WHERE k = 'two words'",
+            "SELECT a FROM t WHERE k = $1",
+        ] {
+            assert_eq!(text(sql, &[Type::INT8]), None, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! One connection of either engine, and the transaction that runs on it.
+
+use rusqlite::Connection;
+
+use crate::{Error, Result, Row, Value, postgres, sqlite};
+
+/// A connection. Exactly one thread owns it.
+#[derive(Debug)]
+pub(crate) enum Session {
+    /// A connection to the file.
+    Sqlite(Connection),
+    /// A connection to a server, made again when it was lost.
+    Postgres(Box<postgres::Session>),
+}
+
+impl Session {
+    pub(crate) fn postgres(url: &str, purpose: postgres::Purpose) -> Result<Self> {
+        Ok(Session::Postgres(Box::new(postgres::Session::open(url, purpose)?)))
+    }
+
+    /// Runs `work` in a read transaction, all of whose statements see one state.
+    pub(crate) fn read<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        match self {
+            Session::Sqlite(connection) => sqlite::read(connection, work),
+            Session::Postgres(session) => session.read(work),
+        }
+    }
+
+    /// Runs `work` in a write transaction and commits it.
+    pub(crate) fn write<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        match self {
+            Session::Sqlite(connection) => sqlite::write(connection, work),
+            Session::Postgres(session) => session.write(work),
+        }
+    }
+
+    /// Makes something durable that changes nothing, as any sale would have to.
+    pub(crate) fn probe(&mut self) -> Result<()> {
+        match self {
+            Session::Sqlite(connection) => sqlite::probe(connection),
+            Session::Postgres(session) => session.probe(),
+        }
+    }
+
+    /// Folds SQLite's log back into the file, so that the file alone is the whole database.
+    pub(crate) fn checkpoint(&mut self) -> Result<()> {
+        match self {
+            Session::Sqlite(connection) => sqlite::checkpoint(connection),
+            Session::Postgres(_) => Ok(()),
+        }
+    }
+}
+
+/// A transaction under way. Statements are prepared once per connection.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    pub(crate) on: On<'a>,
+}
+
+#[derive(Debug)]
+pub(crate) enum On<'a> {
+    Sqlite(&'a Connection),
+    Postgres(&'a mut postgres::Session),
+}
+
+impl Tx<'_> {
+    /// Runs a statement; the number of rows it changed.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when a key refuses a row; the engine's errors.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<usize> {
+        match &mut self.on {
+            On::Sqlite(connection) => sqlite::execute(connection, sql, params),
+            On::Postgres(session) => session.execute(sql, params),
+        }
+    }
+
+    /// Runs a statement once per parameter list; rows changed by each. One round trip, whatever the engine.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub fn execute_each<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<Vec<usize>> {
+        match &mut self.on {
+            On::Sqlite(connection) => sqlite::execute_each(connection, sql, items),
+            On::Postgres(session) => session.execute_each(sql, items),
+        }
+    }
+
+    /// All rows of the answer.
+    ///
+    /// # Errors
+    /// The engine's errors.
+    pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        match &mut self.on {
+            On::Sqlite(connection) => sqlite::query(connection, sql, params),
+            On::Postgres(session) => session.query(sql, params),
+        }
+    }
+
+    /// The rows of a statement run once per parameter list. One round trip, whatever the engine.
+    ///
+    /// # Errors
+    /// The engine's errors.
+    pub fn query_each<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<Vec<Vec<Row>>> {
+        match &mut self.on {
+            On::Sqlite(connection) => sqlite::query_each(connection, sql, items),
+            On::Postgres(session) => session.query_each(sql, items),
+        }
+    }
+
+    /// The first row of the answer, if any.
+    ///
+    /// # Errors
+    /// The engine's errors.
+    pub fn query_opt(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// Runs a migration: `text` with what its engine alone understands uncovered.
+    pub(crate) fn migrate(&mut self, text: &str) -> Result<()> {
+        match &mut self.on {
+            On::Sqlite(connection) => Ok(connection.execute_batch(&text.replace("--@sqlite ", ""))?),
+            // Text compares by its bytes, as on SQLite, whatever the database was created with.
+            On::Postgres(session) => session.run(&text.replace(" TEXT", " TEXT COLLATE \"C\"")),
+        }
+    }
+}
