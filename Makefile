@@ -6,11 +6,14 @@ PURE := --package marquee-kernel --package marquee-pricing --package marquee-tic
 # Every statement that the tests run, for the other engine to prepare.
 SQL_LOG := $(CURDIR)/target/sql.log
 
+# Rounds of each crash test on PostgreSQL; SQLite has the full number.
+POSTGRES_CRASH_ROUNDS := 4
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test lint unit all-tests portable-sql fuzz bench fmt clean
+.PHONY: help setup run check test lint unit all-tests test-postgres portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Checks that this machine can build Marquee, and installs what it may
 	@scripts/setup
@@ -20,17 +23,19 @@ run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its dat
 
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
-test: ## Everything that is tested: check, every cargo test, the SQL on PostgreSQL if it is here, an API fuzz
+test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL, a fuzz of it
 	@scripts/setup tests
-	@echo "== 1/5 format, lints, invariants"
+	@echo "== 1/6 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
-	@echo "== 2/5 tests: compiling"
+	@echo "== 2/6 tests: compiling"
 	@cargo test --workspace --no-run
-	@echo "== 3/5 tests: running"
+	@echo "== 3/6 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/5 one SQL text for both engines"
+	@echo "== 4/6 the API once more, on PostgreSQL"
+	@$(MAKE) --no-print-directory test-postgres
+	@echo "== 5/6 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 5/5 the running server against its OpenAPI document"
+	@echo "== 6/6 the running server against its OpenAPI document"
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
@@ -46,8 +51,11 @@ all-tests:
 	@rm -f $(SQL_LOG)
 	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
 
+test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
+	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it
+
 portable-sql:
-	scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))
+	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))
 
 fuzz:
 	cargo build --package marquee --bin marquee

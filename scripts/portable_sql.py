@@ -1,25 +1,17 @@
 #!/usr/bin/env python3
 """Proves that the one SQL text is one for both engines: applies every migration to a fresh PostgreSQL and prepares every
-statement of every store there. (SQLite runs them all in the tests.) Needs PostgreSQL's server programs; says so when they
-are not there."""
+statement of every store there, also those that no test of the API runs. Run it with with_postgres.py."""
 
-import glob
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
+
+from with_postgres import programs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 STATEMENT = re.compile(r'"((?:\s|\\\n)*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b(?:[^"\\]|\\.|\\\n)*)"', re.S)
-
-
-def programs():
-    """The folder of the newest PostgreSQL, or None."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda path: int(path.split("/")[4]))
-    return os.path.dirname(found[-1]) if found else None
 
 
 def statements(log):
@@ -41,34 +33,9 @@ def statements(log):
 
 
 def main():
-    folder = programs()
-    if folder is None:
-        print("portable sql: skipped, no PostgreSQL server on this machine (Debian: postgresql)")
-        return 0
-    work = tempfile.mkdtemp(prefix="marquee-pg-")
-    # PostgreSQL refuses to run as root: its own account runs it where we are root.
-    prefix = []
-    if os.geteuid() == 0:
-        shutil.chown(work, "postgres")
-        prefix = ["runuser", "-u", "postgres", "--"]
-    data = f"{work}/data"
-
-    def run(*command, **options):
-        return subprocess.run([*prefix, *command], check=True, capture_output=True, text=True, cwd=work, **options)
-
-    try:
-        run(f"{folder}/initdb", "-D", data, "-U", "marquee", "--no-sync", "-A", "trust")
-        run(f"{folder}/pg_ctl", "-D", data, "-w", "-l", f"{work}/log", "start", "-o",
-            f"-c listen_addresses='' -c unix_socket_directories='{work}' -c fsync=off")
-        return check(lambda sql: subprocess.run(
-            [*prefix, f"{folder}/psql", "-h", work, "-U", "marquee", "-d", "postgres", "-qX", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-            input=sql, capture_output=True, text=True, cwd=work))
-    except subprocess.CalledProcessError as error:
-        print(f"portable sql: PostgreSQL did not start: {error.stderr.strip()}", file=sys.stderr)
-        return 1
-    finally:
-        subprocess.run([*prefix, f"{folder}/pg_ctl", "-D", data, "-m", "immediate", "stop"], capture_output=True)
-        shutil.rmtree(work, ignore_errors=True)
+    server = os.environ["MARQUEE_TEST_POSTGRES"]
+    command = [f"{programs()}/psql", "-d", server, "-qX", "-v", "ON_ERROR_STOP=1", "-f", "-"]
+    return check(lambda sql: subprocess.run(command, input=sql, capture_output=True, text=True))
 
 
 def check(psql):

@@ -1,12 +1,29 @@
-//! The database's promises, kept by each engine. PostgreSQL's tests want a server: `make test` brings one.
+//! The database's promises, kept by each engine. The tests bring a PostgreSQL server of their own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use marquee_db::{Db, Error, Tx, params};
 
+/// The address of a server that ends with this process: it lives until its standard input is closed.
+static SERVER: LazyLock<String> = LazyLock::new(|| {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with_postgres.py");
+    let mut server = Command::new(script)
+        .args(["sh", "-c", "echo $MARQUEE_TEST_POSTGRES; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    assert!(!address.is_empty(), "no PostgreSQL server; what is missing is said above");
+    std::mem::forget(server);
+    address.trim().to_owned()
+});
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
 /// A database of one test.
@@ -22,12 +39,11 @@ impl Place {
 
     /// Databases are left behind: their server goes away with them.
     async fn postgres() -> Self {
-        let server = std::env::var("MARQUEE_TEST_POSTGRES").unwrap();
-        let (admin, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+        let (admin, connection) = tokio_postgres::connect(&SERVER, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         let name = format!("db_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let host = server.strip_suffix("/postgres").unwrap();
+        let host = SERVER.strip_suffix("/postgres").unwrap();
         Self::Postgres(format!("{host}/{name}"))
     }
 
@@ -66,7 +82,6 @@ macro_rules! both {
         )+ }
         mod on_postgres { $(
             #[tokio::test]
-            #[ignore = "wants PostgreSQL: make test"]
             async fn $promise() { super::$promise(super::Place::postgres().await).await; }
         )+ }
     };
