@@ -52,7 +52,7 @@ all-tests:
 	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
-	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it
+	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- --skip data_dir::
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))
@@ -61,7 +61,8 @@ fuzz:
 	cargo build --package marquee --bin marquee
 	scripts/python scripts/fuzz.py target/debug/marquee
 
-bench: setup ## Measures Marquee beside the limits of this machine
+bench: ## Measures Marquee beside the limits of this machine
+	@scripts/setup tests
 	scripts/bench.sh
 
 fmt: setup ## Formats the code

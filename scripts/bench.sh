@@ -3,4 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --release --package marquee --package marquee-loadgen
-exec target/release/marquee-loadgen bench --marquee target/release/marquee "$@"
+# A server that waits for the disk, for the part that needs one.
+exec scripts/with_postgres.py --durable target/release/marquee-loadgen bench --marquee target/release/marquee "$@"

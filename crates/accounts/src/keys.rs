@@ -1,6 +1,6 @@
-//! The signing keys: Ed25519, each a file of its own in the data dir's `keys/`, readable by the server's user alone.
+//! The signing keys: Ed25519, each a file of its own in the shared dir's `keys/`, readable by the server's user alone.
 //!
-//! The newest key signs. A key that another one followed keeps verifying until the last token it signed has expired, and is
+//! The newest key signs, once every node has had time to see it. A key that another one followed keeps verifying until the last token it signed has expired, and is
 //! deleted then. A file is named `<created, µs since 1970>-<key id>.pk8` and holds PKCS#8; the key id is the RFC 7638
 //! thumbprint, so that a file that was tampered with or renamed does not load.
 
@@ -20,11 +20,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::jobs::WATCH_S;
 use crate::model::later;
 
 /// How much longer than its tokens a replaced key verifies, in seconds: another process may sign with it until it looks
 /// at the directory again.
 const RETIREMENT_MARGIN_S: u32 = 60;
+/// How old a new key is when it begins to sign, in seconds: by then every node has looked at the directory again.
+pub(crate) const SIGNS_AFTER_S: u32 = 2 * WATCH_S as u32;
+/// Held while the first key is made: of nodes that start together one makes it.
+const LOCK_FILE: &str = "lock";
 
 /// A signing key and what verifies it.
 pub(crate) struct Key {
@@ -55,6 +60,7 @@ impl KeyRing {
     pub(crate) fn open(data_dir: &Path, access_token_s: u32, now: Timestamp, rng: &Rng) -> Result<Self> {
         let dir = data_dir.join("keys");
         DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|error| broken(&dir, &error))?;
+        let _turn = lock(&dir)?;
         let mut keys = read_dir(&dir)?;
         if keys.is_empty() {
             keys.push(write_key(&dir, now, rng)?);
@@ -62,7 +68,7 @@ impl KeyRing {
         Self::arrange(keys, access_token_s).ok_or_else(|| Error::Keys(format!("{}: no key", dir.display())))
     }
 
-    /// Makes a new key and returns the ring in which it signs.
+    /// Makes a new key, which signs before long.
     pub(crate) fn rotate(data_dir: &Path, access_token_s: u32, now: Timestamp, rng: &Rng) -> Result<Self> {
         let ring = Self::open(data_dir, access_token_s, now, rng)?;
         // Newest is by time of birth: also when the clock was set back, the new key must be it.
@@ -82,9 +88,16 @@ impl KeyRing {
         Some(Self { newest, older: keys })
     }
 
-    /// The key that signs.
+    /// The newest key.
     pub(crate) fn newest(&self) -> &Key {
         &self.newest
+    }
+
+    /// The key that signs: the newest that every node knows by now, or the oldest.
+    pub(crate) fn signing(&self, now: Timestamp) -> &Key {
+        let known = |key: &&Key| later(key.created_at, SIGNS_AFTER_S) <= now;
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        keys.find(known).unwrap_or(self.older.last().unwrap_or(&self.newest))
     }
 
     /// The key of that id, while it verifies.
@@ -138,6 +151,17 @@ impl Jwk {
     fn of(key: &Key) -> Self {
         Self { kty: "OKP", crv: "Ed25519", r#use: "sig", alg: "EdDSA", kid: key.kid.clone(), x: key.public.clone() }
     }
+}
+
+/// The right to make keys in `dir`, until it is dropped.
+fn lock(dir: &Path) -> Result<File> {
+    let path = dir.join(LOCK_FILE);
+    let locked = || -> io::Result<File> {
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    locked().map_err(|error| broken(&path, &error))
 }
 
 fn read_dir(dir: &Path) -> Result<Vec<Key>> {
@@ -257,11 +281,32 @@ mod tests {
         let after = later(noon(), ACCESS_S + RETIREMENT_MARGIN_S + 1);
         assert_eq!(kids(&ring, after), [new]);
         assert_eq!(ring.delete_retired(after).unwrap(), 1);
-        assert_eq!(fs::read_dir(dir.path().join("keys")).unwrap().count(), 1);
+        assert_eq!(read_dir(&dir.path().join("keys")).unwrap().len(), 1);
     }
 
     #[test]
-    fn a_new_key_signs_also_when_the_clock_was_set_back() {
+    fn a_new_key_signs_once_every_node_has_had_time_to_see_it() {
+        let (dir, rng) = (tempfile::tempdir().unwrap(), Rng::seeded(1));
+        let first = KeyRing::open(dir.path(), ACCESS_S, noon(), &rng).unwrap();
+        assert_eq!(first.signing(noon()).kid, first.newest().kid, "the first has nobody before it");
+        let ring = KeyRing::rotate(dir.path(), ACCESS_S, noon(), &rng).unwrap();
+        assert_eq!(ring.signing(later(noon(), SIGNS_AFTER_S - 1)).kid, first.newest().kid);
+        assert_eq!(ring.signing(later(noon(), SIGNS_AFTER_S + 1)).kid, ring.newest().kid);
+    }
+
+    #[test]
+    fn of_nodes_that_start_together_one_makes_the_first_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |seed| KeyRing::open(dir.path(), ACCESS_S, noon(), &Rng::seeded(seed)).unwrap().newest().kid.clone();
+        let kids: Vec<String> = std::thread::scope(|scope| {
+            let nodes: Vec<_> = (0..8).map(|seed| scope.spawn(move || open(seed))).collect();
+            nodes.into_iter().map(|node| node.join().unwrap()).collect()
+        });
+        assert!(kids.iter().all(|kid| *kid == kids[0]), "{kids:?}");
+    }
+
+    #[test]
+    fn a_new_key_is_the_newest_also_when_the_clock_was_set_back() {
         let (dir, rng) = (tempfile::tempdir().unwrap(), Rng::seeded(1));
         let old = KeyRing::open(dir.path(), ACCESS_S, noon(), &rng).unwrap().newest().kid.clone();
         let earlier = noon() - SignedDuration::from_hours(1);

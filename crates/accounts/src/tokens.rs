@@ -106,7 +106,7 @@ impl Tokens {
             roles: customer.chain(grants.iter().map(grant_word)).collect(),
         };
         let ring = self.ring.load();
-        let key = ring.newest();
+        let key = ring.signing(now);
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.kid.clone());

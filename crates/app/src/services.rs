@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::start::make_data_dir;
-use crate::{Config, StartError};
+use crate::{Config, Database, StartError};
 
 /// Every service, joined. Clones share everything.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Services {
 
         let latency = Duration::from_millis(config.sandbox_latency_ms.into());
         let sandbox = marquee_payments::Settings { latency, ..Default::default() };
-        let sandbox = part("sandbox gateway", Sandbox::open(&config.data_dir, clock.clone(), sandbox))?;
+        let sandbox = part("sandbox gateway", Sandbox::open(&config.shared_dir, clock.clone(), sandbox))?;
         let controls = sandbox.controls();
         let gateway = Gateway::Sandbox(sandbox);
         let payments = Payments::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), gateway);
@@ -89,7 +89,7 @@ impl Services {
             payments: payments.clone(),
             accounts: accounts.clone(),
         };
-        let booking = part("booking", Booking::new(booking, &config.data_dir, Default::default()))?;
+        let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
         Ok(Self { db, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
@@ -121,19 +121,30 @@ pub(crate) async fn open_accounts(config: &Config, clock: Clock, rng: Rng) -> Re
 }
 
 async fn open_database(config: &Config) -> Result<Db, StartError> {
-    let (database, data_dir) = (config.database.clone(), config.data_dir.clone());
+    let (database, dirs) = (config.database.clone(), [config.data_dir.clone(), config.shared_dir.clone()]);
     let open = move || {
-        make_data_dir(&data_dir).map_err(|problem| StartError::part("data directory", problem))?;
+        for dir in dirs {
+            make_data_dir(&dir).map_err(|problem| StartError::part("data directory", problem))?;
+        }
         part("database", database.open())
     };
     part("database", tokio::task::spawn_blocking(open).await)?
 }
 
 fn accounts_settings(config: &Config) -> marquee_accounts::Settings {
-    let mut settings = marquee_accounts::Settings::new(&config.data_dir);
+    let mut settings = marquee_accounts::Settings::new(&config.shared_dir);
     settings.hashing = config.hashing;
     settings.rate_limits = config.rate_limits;
     settings
+}
+
+/// A file is one node's alone, and with it every booking under way; a server may have others, whose calls need their time.
+fn booking_settings(config: &Config) -> marquee_booking::Settings {
+    let settle_after = match config.database {
+        Database::File(_) => Duration::ZERO,
+        Database::Server(_) => marquee_booking::CALL_MAX,
+    };
+    marquee_booking::Settings { settle_after, ..Default::default() }
 }
 
 fn seating_settings(config: &Config) -> marquee_seating::Settings {

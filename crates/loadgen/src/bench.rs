@@ -11,7 +11,7 @@ use marquee_kernel::{Clock, ShowId};
 
 use crate::client::{Connection, call, get};
 use crate::measure::{Outcome, closed_loop, resident_mib};
-use crate::server::Server;
+use crate::server::{Place, Server};
 use crate::{floor, stage};
 
 /// Connections of a closed loop of calls that are answered from memory.
@@ -28,6 +28,7 @@ pub(crate) struct Plan {
     pub(crate) marquee: PathBuf,
     pub(crate) length: Duration,
     pub(crate) only: Option<Part>,
+    pub(crate) postgres: Option<String>,
 }
 
 /// A part of the bench.
@@ -39,6 +40,8 @@ pub(crate) enum Part {
     Holds,
     /// Durable bookings
     Bookings,
+    /// Durable bookings on PostgreSQL
+    Postgres,
     /// A hundred thousand shows
     Shows,
 }
@@ -55,7 +58,16 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         hold_and_release(plan).await?;
     }
     if wanted(Part::Bookings) {
-        durable_bookings(plan).await?;
+        let dir = tempfile::tempdir()?;
+        let limit = floor::sqlite(&dir.path().join("floor.db"), plan.length)?;
+        let place = Place { data_dir: dir.path(), database_url: None };
+        durable_bookings(plan, place, limit, ["hold + durable booking of two seats", "0.25"]).await?;
+    }
+    if let Some(url) = plan.postgres.as_deref().filter(|_| wanted(Part::Postgres)) {
+        let dir = tempfile::tempdir()?;
+        let limit = floor::postgres(url, plan.length)?;
+        let place = Place { data_dir: dir.path(), database_url: Some(url) };
+        durable_bookings(plan, place, limit, ["the same on PostgreSQL, beside pgbench", "1.00"]).await?;
     }
     if wanted(Part::Shows) {
         many_shows(plan).await?;
@@ -92,8 +104,8 @@ async fn repeat(address: SocketAddr, request: Vec<u8>, server: &Server, length: 
 
 async fn cached_reads(plan: &Plan) -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let (movies, shows) = stage::set(dir.path(), 100, 1).await?;
-    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    let (movies, shows) = stage::set(Place::of(dir.path()), 100, 1).await?;
+    let marquee = Server::marquee(&plan.marquee, Place::of(dir.path()))?;
     for (name, path, goal) in [
         ("seat map, 200 seats", format!("/api/v1/shows/{}/seats", shows[0]), "0.70"),
         ("availability", format!("/api/v1/shows/{}/availability", shows[0]), ""),
@@ -165,9 +177,9 @@ impl Buyer {
 
 async fn hold_and_release(plan: &Plan) -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let (_, shows) = stage::set(dir.path(), SELLING_SHOWS, 30).await?;
+    let (_, shows) = stage::set(Place::of(dir.path()), SELLING_SHOWS, 30).await?;
     let limit = echo(plan.length, dir.path()).await?;
-    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    let marquee = Server::marquee(&plan.marquee, Place::of(dir.path()))?;
     let outcome = sell(&marquee, &shows, CONNECTIONS, plan.length, |mut buyer: Buyer| async {
         let lock = buyer.hold().await?;
         buyer.release(&lock).await?;
@@ -194,11 +206,9 @@ where
     closed_loop(many, length, Some(marquee.pid()), make, step).await
 }
 
-async fn durable_bookings(plan: &Plan) -> Result<()> {
-    let dir = tempfile::tempdir()?;
-    let (_, shows) = stage::set(dir.path(), SELLING_SHOWS, 30).await?;
-    let limit = floor::sqlite(&dir.path().join("floor.db"), plan.length)?;
-    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+async fn durable_bookings(plan: &Plan, place: Place<'_>, limit: f64, [path, goal]: [&str; 2]) -> Result<()> {
+    let (_, shows) = stage::set(place, SELLING_SHOWS, 30).await?;
+    let marquee = Server::marquee(&plan.marquee, place)?;
     let sold = Arc::new(AtomicUsize::new(0));
     let counted = sold.clone();
     let outcome = sell(&marquee, &shows, BOOKING_CONNECTIONS, plan.length, move |mut buyer: Buyer| {
@@ -211,28 +221,25 @@ async fn durable_bookings(plan: &Plan) -> Result<()> {
         }
     })
     .await?;
-    row("hold + durable booking of two seats", &outcome, Some(limit), "0.25");
+    row(path, &outcome, Some(limit), goal);
     drop(marquee);
-    check(&plan.marquee, dir.path())?;
+    check(&plan.marquee, place)?;
     println!("{:<44} {} bookings, every invariant holds", "  marquee check afterwards", sold.load(Ordering::Relaxed));
     Ok(())
 }
 
 /// A run that ends with a broken invariant scores nothing.
-fn check(marquee: &Path, data_dir: &Path) -> Result<()> {
-    let status = std::process::Command::new(marquee)
-        .args(["check", "--data-dir"])
-        .arg(data_dir)
-        .stdout(std::process::Stdio::null())
-        .status()?;
+fn check(marquee: &Path, place: Place<'_>) -> Result<()> {
+    let mut check = place.command(marquee, "check");
+    let status = check.stdout(std::process::Stdio::null()).status()?;
     ensure!(status.success(), "marquee check found faults after the run");
     Ok(())
 }
 
 async fn many_shows(plan: &Plan) -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let (movies, _) = stage::set(dir.path(), MANY_SHOWS, 30).await?;
-    let marquee = Server::marquee(&plan.marquee, dir.path())?;
+    let (movies, _) = stage::set(Place::of(dir.path()), MANY_SHOWS, 30).await?;
+    let marquee = Server::marquee(&plan.marquee, Place::of(dir.path()))?;
     println!("{:<44} {:>12} {:>12}", "100,000 shows: start", format!("{:.2} s", marquee.start.as_secs_f64()), "5 s");
     let date = (Clock::System.now() + jiff::SignedDuration::from_hours(72)).to_zoned(jiff::tz::TimeZone::UTC).date();
     let path = format!("/api/v1/shows?movie_id={}&date={date}&limit=100", movies[0]);

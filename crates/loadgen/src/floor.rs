@@ -1,10 +1,11 @@
-//! The limits of this machine: bare axum over the same bytes, and SQLite writing the same rows.
+//! The limits of this machine: bare axum over the same bytes, SQLite writing the same rows, pgbench booking as textbooks do.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::http::header;
 use axum::routing::{get, post};
@@ -12,6 +13,8 @@ use bytes::Bytes;
 
 /// Bookings of one transaction: the batch the yardstick names.
 const BATCH: i64 = 100;
+/// Clients of pgbench: past as many it gets no faster on two cores.
+const PGBENCH_CLIENTS: &str = "16";
 
 /// Serves `body` at `/` and echoes posts at `/echo`, with bare axum, until the process is ended.
 pub(crate) fn serve(address: SocketAddr, body: &Path) -> Result<()> {
@@ -54,4 +57,31 @@ pub(crate) fn sqlite(file: &Path, length: Duration) -> Result<f64> {
         tx.commit()?;
     }
     Ok(n as f64 / start.elapsed().as_secs_f64())
+}
+
+/// Bookings per second of PostgreSQL with the textbook transaction, one booking and two seats each.
+pub(crate) fn postgres(url: &str, length: Duration) -> Result<f64> {
+    let scripts = PathBuf::from("scripts/pgbench");
+    let run = |command: &mut Command| -> Result<String> {
+        let output = command.output().with_context(|| format!("{command:?}"))?;
+        ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    run(Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"]).arg(scripts.join("schema.sql")))?;
+    let seconds = length.as_secs().to_string();
+    let said = run(Command::new("pgbench")
+        .args([
+            "--no-vacuum",
+            "--protocol=prepared",
+            "--jobs=2",
+            "--client",
+            PGBENCH_CLIENTS,
+            "--time",
+            &seconds,
+            "--file",
+        ])
+        .arg(scripts.join("textbook.sql"))
+        .arg(url))?;
+    let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+    rate.context("pgbench said no rate")
 }

@@ -27,6 +27,9 @@ enum Command {
         /// One part alone
         #[arg(long)]
         only: Option<bench::Part>,
+        /// An empty PostgreSQL database, for its part
+        #[arg(long, env = "MARQUEE_TEST_POSTGRES")]
+        postgres: Option<String>,
     },
     /// Serve a file's bytes with bare axum: the limit that reads are held against
     Floor {
@@ -40,8 +43,8 @@ enum Command {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Floor { address, body } => floor::serve(address, &body),
-        Command::Bench { marquee, seconds, only } => {
-            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds), only };
+        Command::Bench { marquee, seconds, only, postgres } => {
+            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds), only, postgres };
             tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench::run(&plan))
         }
     }

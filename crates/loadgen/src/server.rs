@@ -8,6 +8,32 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+/// Where a Marquee under test keeps its data.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'p> {
+    pub(crate) data_dir: &'p Path,
+    /// A PostgreSQL, instead of the file in the data directory.
+    pub(crate) database_url: Option<&'p str>,
+}
+
+impl<'p> Place<'p> {
+    /// All of it in a data directory.
+    pub(crate) fn of(data_dir: &'p Path) -> Self {
+        Self { data_dir, database_url: None }
+    }
+
+    /// One of Marquee's commands on these data.
+    pub(crate) fn command(self, binary: &Path, command: &str) -> Command {
+        let mut marquee = Command::new(binary);
+        marquee.args([command, "--data-dir"]).arg(self.data_dir);
+        marquee.env_remove("MARQUEE_TEST_POSTGRES");
+        if let Some(url) = self.database_url {
+            marquee.env("MARQUEE_DATABASE_URL", url);
+        }
+        marquee
+    }
+}
+
 /// A running server.
 pub(crate) struct Server {
     child: Child,
@@ -17,10 +43,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts Marquee on a data directory, without rate limits.
-    pub(crate) fn marquee(binary: &Path, data_dir: &Path) -> Result<Self> {
-        let mut command = Command::new(binary);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+    /// Starts Marquee without rate limits.
+    pub(crate) fn marquee(binary: &Path, place: Place<'_>) -> Result<Self> {
+        let mut command = place.command(binary, "serve");
+        command.args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
         command.env("MARQUEE_RATE_LIMITS", "off").env("MARQUEE_LOG", "warn");
         command.env("MARQUEE_ADMIN_EMAIL", crate::stage::ADMIN).env("MARQUEE_ADMIN_PASSWORD", crate::stage::PASSWORD);
         Self::start(command)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
@@ -12,6 +11,7 @@ use marquee_db::Db;
 use marquee_kernel::{Clock, Money, MovieId, Rng, ScreenId, ShowId};
 
 use crate::client::{Connection, call};
+use crate::server::Place;
 
 /// The administrator the servers under test start with, and everybody's password.
 pub(crate) const ADMIN: &str = "admin@example.org";
@@ -27,11 +27,14 @@ const SHOWS_AT_A_TIME: usize = 5_000;
 /// Price of a seat, in paise.
 const PRICE: i64 = 25_000;
 
-/// Fills the empty data directory with one cinema whose screens show `shows` shows over `days` days, from tomorrow on.
+/// Fills an empty database with one cinema whose screens show `shows` shows over `days` days, from tomorrow on.
 /// Returns the movies and the shows.
-pub(crate) async fn set(data_dir: &Path, shows: usize, days: usize) -> Result<(Vec<MovieId>, Vec<ShowId>)> {
+pub(crate) async fn set(place: Place<'_>, shows: usize, days: usize) -> Result<(Vec<MovieId>, Vec<ShowId>)> {
     let (clock, rng) = (Clock::System, Rng::System);
-    let db = Db::open(&data_dir.join("marquee.db"))?;
+    let db = match place.database_url {
+        Some(url) => Db::connect(url)?,
+        None => Db::open(&place.data_dir.join("marquee.db"))?,
+    };
     let journal = Journal::new(clock.clone(), rng.clone());
     let catalog = Catalog::new(db.clone(), journal, Bus::new(db), clock.clone(), rng, Settings::default());
     let actor = Actor::System;

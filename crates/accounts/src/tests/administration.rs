@@ -1,3 +1,4 @@
+use jiff::SignedDuration;
 use marquee_http::{Grant, Role};
 use marquee_kernel::CinemaId;
 use tokio_util::sync::CancellationToken;
@@ -5,6 +6,7 @@ use uuid::Uuid;
 
 use super::{PASSWORD, Shop, person};
 use crate::jobs::Purged;
+use crate::keys::SIGNS_AFTER_S;
 use crate::{Error, GRANTS_MAX};
 
 const ADA: &str = "ada@example.test";
@@ -128,6 +130,7 @@ async fn a_running_server_hears_of_what_the_command_line_did() {
     shop.accounts.catch_up().await.unwrap();
     assert!(!shop.is_good(&admin));
     let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid;
+    shop.hands.advance(SignedDuration::from_secs(i64::from(SIGNS_AFTER_S) + 1));
     let renewed = shop.sign_in(ROOT).await.unwrap();
     assert_ne!(kid(&renewed.access_token), kid(&admin.access_token));
     assert!(shop.is_good(&renewed) && command_line.authenticate(&renewed.access_token).is_ok());

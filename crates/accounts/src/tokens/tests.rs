@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::keys::SIGNS_AFTER_S;
 
 struct Desk {
     _dir: tempfile::TempDir,
@@ -253,6 +254,7 @@ fn a_rotated_key_signs_and_the_one_before_still_verifies() {
     let desk = desk();
     let before = desk.token();
     desk.rotate();
+    desk.hands.advance(SignedDuration::from_secs(i64::from(SIGNS_AFTER_S) + 1));
     let after = desk.token();
     let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid;
     assert_ne!(kid(&before), kid(&after));

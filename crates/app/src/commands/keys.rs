@@ -20,10 +20,10 @@ pub(super) async fn of_access_tokens(config: &Config) -> Result<ExitCode, StartE
 
 /// Makes a new key for tickets. A running server goes on with the one it started with.
 pub(super) async fn of_tickets(config: &Config) -> Result<ExitCode, StartError> {
-    let data_dir = config.data_dir.clone();
+    let shared_dir = config.shared_dir.clone();
     let rotate = move || {
-        make_data_dir(&data_dir).map_err(wrong)?;
-        rotate_ticket_keys(&data_dir, Clock::System.now(), &Rng::System).map_err(wrong)
+        make_data_dir(&shared_dir).map_err(wrong)?;
+        rotate_ticket_keys(&shared_dir, Clock::System.now(), &Rng::System).map_err(wrong)
     };
     tokio::task::spawn_blocking(rotate).await.map_err(wrong)??;
     say("tickets are signed with a new key from the server's next start on");

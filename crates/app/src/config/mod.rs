@@ -30,8 +30,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where operators connect: health and metrics.
     pub ops_listen: SocketAddr,
-    /// Where keys, the database and the sandbox's ledger live.
+    /// What is this node's alone: the database, when it is a file.
     pub data_dir: PathBuf,
+    /// What all nodes of one shop share: the signing keys, and the sandbox's ledger. The data directory, unless said otherwise.
+    pub shared_dir: PathBuf,
     /// Where the source of truth is.
     pub database: Database,
     /// Length of a hold, in seconds.
@@ -105,6 +107,7 @@ impl Config {
             database: database(&source, &places.data_dir)?,
             listen: places.listen,
             ops_listen: places.ops_listen,
+            shared_dir: source.text("MARQUEE_SHARED_DIR").map_or_else(|| places.data_dir.clone(), PathBuf::from),
             data_dir: places.data_dir,
             hold_seconds,
             hold_max_seconds,

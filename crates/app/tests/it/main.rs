@@ -8,6 +8,7 @@ mod booking;
 mod browsing;
 mod conventions;
 mod crashes;
+mod data_dir;
 mod durability;
 mod holding;
 mod importing;

@@ -1,4 +1,4 @@
-//! The keys that sign tickets: each a file of 32 random bytes in the data dir's `keys/`, readable by the server's user alone.
+//! The keys that sign tickets: each a file of 32 random bytes in the shared dir's `keys/`, readable by the server's user alone.
 //!
 //! The newest signs; tickets of the older ones stay good. A file is named `ticket-<created, µs since 1970>.key`.
 
@@ -18,6 +18,7 @@ const SEED_BYTES: usize = 32;
 /// The keys under `data_dir`; makes the first one when there is none.
 pub(super) fn open(data_dir: &Path, now: Timestamp, rng: &Rng) -> Result<SigningKeys> {
     let dir = make_dir(data_dir)?;
+    let _turn = lock(&dir)?;
     let mut files = list(&dir).map_err(|error| broken(&dir, error))?;
     if files.is_empty() {
         files.push(make(&dir, now.as_microsecond(), rng)?);
@@ -48,6 +49,15 @@ fn make_dir(data_dir: &Path) -> Result<PathBuf> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
     made.map_err(|error| broken(&dir, error))?;
     Ok(dir)
+}
+
+/// The right to make keys in `dir`, until it is dropped: of nodes that start together one makes the first.
+fn lock(dir: &Path) -> Result<File> {
+    let path = dir.join("lock");
+    let file =
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(|error| broken(&path, error))?;
+    file.lock().map_err(|error| broken(&path, error))?;
+    Ok(file)
 }
 
 fn make(dir: &Path, born_us: i64, rng: &Rng) -> Result<PathBuf> {
@@ -108,6 +118,17 @@ mod tests {
         assert!(first.public_keys().eq(second.public_keys()));
         let file = dir.path().join("keys/ticket-0000000000000001.key");
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn of_nodes_that_start_together_one_makes_the_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = |seed| open(dir.path(), at(1), &Rng::seeded(seed)).unwrap().public_keys().collect::<Vec<_>>();
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let nodes: Vec<_> = (0..8).map(|seed| scope.spawn(move || key(seed))).collect();
+            nodes.into_iter().map(|node| node.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod settle;
 pub(crate) mod tests;
 mod tickets;
 mod under_way;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,10 +27,12 @@ use marquee_kernel::{Clock, Rng, Timestamp};
 use marquee_payments::Payments;
 use marquee_seating::Seating;
 use marquee_tickets::SigningKeys;
+use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use self::batch::{Verdict, Work, Writer};
 use self::under_way::UnderWay;
+use self::watch::Watch;
 use crate::error::Result;
 
 pub use self::book::Reply;
@@ -38,6 +41,9 @@ pub use self::keys::rotate as rotate_ticket_keys;
 pub use self::reconcile::Report;
 pub use self::tickets::Picture;
 
+/// From its claim on, a booking call is over by then: the gateway's answer or its timeout, and a database that is slow.
+pub const CALL_MAX: Duration = Duration::from_secs(12);
+
 /// How patient booking is.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -45,11 +51,18 @@ pub struct Settings {
     pub duplicate_wait: Duration,
     /// The pause between two looks at what is pending.
     pub reconcile_every: Duration,
+    /// How long the reconciler watches a pending booking before it takes it up: with several nodes [`CALL_MAX`], for the call
+    /// that makes it may be another's.
+    pub settle_after: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { duplicate_wait: Duration::from_secs(8), reconcile_every: Duration::from_secs(2) }
+        Self {
+            duplicate_wait: Duration::from_secs(8),
+            reconcile_every: Duration::from_secs(2),
+            settle_after: Duration::ZERO,
+        }
     }
 }
 
@@ -88,24 +101,25 @@ struct Inner {
     lane: Lane<Work, Verdict>,
     keys: SigningKeys,
     under_way: UnderWay,
+    watch: Mutex<Watch>,
     tasks: TaskTracker,
 }
 
 impl Booking {
-    /// The service, with its batch writer running. The keys that sign tickets are in `data_dir`'s `keys/`; the first start
-    /// makes one.
+    /// The service, with its batch writer running. The keys that sign tickets are in `shared_dir`'s `keys/`; the first
+    /// start makes one.
     ///
     /// # Errors
     /// [`crate::Error::TicketKey`] when a key cannot be read or written.
-    pub fn new(parts: Parts, data_dir: &Path, settings: Settings) -> Result<Self> {
+    pub fn new(parts: Parts, shared_dir: &Path, settings: Settings) -> Result<Self> {
         meters::describe();
-        let keys = keys::open(data_dir, parts.clock.now(), &parts.rng)?;
+        let keys = keys::open(shared_dir, parts.clock.now(), &parts.rng)?;
         let (clock, rng, journal) = (parts.clock.clone(), parts.rng.clone(), parts.journal.clone());
         let writer = Arc::new(Writer { clock, rng, journal });
         let hand = writer.clone();
         let lane = parts.db.lane("booking", move |tx, works: &[Work]| hand.apply(tx, works));
-        let (under_way, tasks) = (UnderWay::default(), TaskTracker::new());
-        Ok(Self { inner: Arc::new(Inner { parts, settings, writer, lane, keys, under_way, tasks }) })
+        let (under_way, watch, tasks) = (UnderWay::default(), Mutex::default(), TaskTracker::new());
+        Ok(Self { inner: Arc::new(Inner { parts, settings, writer, lane, keys, under_way, watch, tasks }) })
     }
 
     /// Waits until every call that has begun is at its end. Call it when no new ones come.

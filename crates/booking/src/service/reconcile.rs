@@ -1,7 +1,9 @@
 //! Settles bookings that were left pending: asks the gateway what became of their payments, then sells or undoes them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use marquee_bus::Actor;
@@ -31,7 +33,7 @@ pub struct Report {
     pub confirmed: u32,
     /// Declined, never charged, or given back: undone.
     pub failed: u32,
-    /// The gateway or the database could not say; the next look will.
+    /// The gateway or the database could not say, or another node may still be at it; the next look will.
     pub open: u32,
 }
 
@@ -77,20 +79,23 @@ impl Finding {
 }
 
 impl Booking {
-    /// Settles every pending booking that no call is seeing to. The data directory is this process's alone, so that a call
-    /// which is not under way here is not under way at all.
+    /// Settles every pending booking that no call is seeing to: none here, and none at another node that could still be.
     ///
     /// # Errors
     /// What the database says when it cannot be read.
     pub async fn reconcile(&self) -> Result<Report> {
         let (db, tally) = (&self.inner.parts.db, Tally::default());
         let mut after = BookingId::from(Uuid::nil());
+        let mut met = HashSet::new();
         loop {
             let page = db.read(move |tx| store::pending(tx, after, PAGE_ROWS)).await?;
             let more = page.len() == PAGE_ROWS as usize;
             after = page.last().copied().unwrap_or(after);
-            let mut left = page;
-            left.retain(|booking_id| !self.inner.under_way.has(*booking_id));
+            let orphans: Vec<_> =
+                page.into_iter().filter(|booking_id| !self.inner.under_way.has(*booking_id)).collect();
+            met.extend(&orphans);
+            let left = self.long_pending(&orphans);
+            tally.open.fetch_add((orphans.len() - left.len()) as u32, Ordering::Relaxed);
             if !left.is_empty() {
                 let sales = db.read(move |tx| store::find(tx, &left)).await?;
                 stream::iter(sales).for_each_concurrent(GATEWAY_CALLS_MAX, |sale| self.settle(sale, &tally)).await;
@@ -99,8 +104,16 @@ impl Booking {
                 break;
             }
         }
+        self.inner.watch.lock().keep(&met);
         meters::pending(db.read(store::count_pending).await?);
         Ok(tally.report())
+    }
+
+    /// Those that have been pending for so long that no node's call can still be seeing to them.
+    fn long_pending(&self, orphans: &[BookingId]) -> Vec<BookingId> {
+        let (mut watch, now) = (self.inner.watch.lock(), Instant::now());
+        let patience = self.inner.settings.settle_after;
+        orphans.iter().copied().filter(|booking_id| watch.has_lasted(*booking_id, now, patience)).collect()
     }
 
     /// Keeps settling until `stop`; what was under way then is taken up at the next start.

@@ -1,4 +1,4 @@
-//! The default gateway: no account, no charge, and books of its own in the data directory.
+//! The default gateway: no account, no charge, and books of its own, which the nodes of one shop share.
 
 mod controls;
 mod file;
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tracing::error;
 
 pub use self::controls::SandboxControls;
-use self::file::{Entry, Kind, LedgerFile};
+use self::file::{Entry, Kind, LedgerFile, Turn};
 use self::method::Method;
 use crate::error::Error;
 use crate::gateway::{AuthoriseError, Authorised, Charge, ChargeState, GatewayDown, RefundAnswer};
@@ -65,7 +65,7 @@ struct Inner {
     file: LedgerFile,
 }
 
-/// Locked in this order: a charge's shard, the refunds, the file.
+/// Locked in this order: the file's turn, a charge's shard, the refunds.
 #[derive(Debug)]
 struct Books {
     charges: [Mutex<HashMap<BookingId, Account>>; SHARDS],
@@ -188,6 +188,7 @@ impl Sandbox {
 
     pub(crate) async fn find(&self, key: BookingId) -> Result<Option<Charge>, GatewayDown> {
         self.send().await?;
+        drop(self.inner.turn()?);
         let charge = self.inner.books.shard(key).lock().get(&key).map(|account| account.charge(key));
         self.receive().await;
         Ok(charge)
@@ -215,6 +216,7 @@ impl Sandbox {
 impl Inner {
     /// The charge under `key`, and whether this call made it.
     fn charge(&self, key: BookingId, money: Money, method: Method) -> Result<(Account, bool), AuthoriseError> {
+        let mut turn = self.turn().map_err(|GatewayDown| AuthoriseError::Unreachable)?;
         let mut shard = self.books.shard(key).lock();
         if let Some(known) = shard.get(&key) {
             let same = known.money == money && known.method == method;
@@ -223,7 +225,7 @@ impl Inner {
         let state = method.outcome();
         let kind = if state == ChargeState::Declined { Kind::Declined } else { Kind::Authorised };
         let entry = Entry::new(kind, key, money, method, self.clock.now());
-        self.write(&entry).map_err(|GatewayDown| AuthoriseError::Unreachable)?;
+        write(&mut turn, &entry).map_err(|GatewayDown| AuthoriseError::Unreachable)?;
         let account = Account { money, method, state, refunded: 0, at: entry.at };
         shard.insert(key, account);
         Ok((account, true))
@@ -231,10 +233,11 @@ impl Inner {
 
     /// Captures or voids an authorised charge; leaves any other as it is.
     fn finish(&self, key: BookingId, kind: Kind, to: ChargeState) -> Result<Option<ChargeState>, GatewayDown> {
+        let mut turn = self.turn()?;
         let mut shard = self.books.shard(key).lock();
         let Some(account) = shard.get_mut(&key) else { return Ok(None) };
         if account.state == ChargeState::Authorised {
-            self.write(&Entry::new(kind, key, account.money, account.method, self.clock.now()))?;
+            write(&mut turn, &Entry::new(kind, key, account.money, account.method, self.clock.now()))?;
             account.state = to;
         }
         Ok(Some(account.state))
@@ -242,12 +245,17 @@ impl Inner {
 
     fn refund(&self, key: BookingId, refund_id: RefundId, money: Money) -> Result<RefundAnswer, GatewayDown> {
         let refused = |reason: &str| Ok(RefundAnswer::Failed { reason: reason.to_owned() });
+        let mut turn = self.turn()?;
         let mut shard = self.books.shard(key).lock();
         let Some(account) = shard.get_mut(&key) else { return refused("no such charge") };
         let mut refunds = self.books.refunds.lock();
         if let Some(given) = refunds.get_mut(&refund_id) {
             let same = given.requested.key == key && given.requested.money() == money;
-            return if same { self.standing(refund_id, given) } else { refused("the refund id was used before") };
+            return if same {
+                self.standing(&mut turn, refund_id, given)
+            } else {
+                refused("the refund id was used before")
+            };
         }
         if self.controls.takes_refund_failure() {
             return refused("refused by the sandbox");
@@ -261,35 +269,49 @@ impl Inner {
         }
         let entry = Entry::new(Kind::RefundRequested, key, money, account.method, self.clock.now());
         let requested = Entry { refund_id: Some(refund_id), ..entry };
-        self.write(&requested)?;
+        write(&mut turn, &requested)?;
         account.refunded += money.amount;
         refunds.insert(refund_id, Given { requested, settled: false });
         Ok(RefundAnswer::Pending)
     }
 
     fn refund_status(&self, refund_id: RefundId) -> Result<Option<RefundAnswer>, GatewayDown> {
+        let mut turn = self.turn()?;
         let mut refunds = self.books.refunds.lock();
-        refunds.get_mut(&refund_id).map(|given| self.standing(refund_id, given)).transpose()
+        refunds.get_mut(&refund_id).map(|given| self.standing(&mut turn, refund_id, given)).transpose()
     }
 
     /// A refund settles by time alone; that it did is written down when somebody first looks.
-    fn standing(&self, refund_id: RefundId, given: &mut Given) -> Result<RefundAnswer, GatewayDown> {
+    fn standing(
+        &self,
+        turn: &mut Turn<'_>,
+        refund_id: RefundId,
+        given: &mut Given,
+    ) -> Result<RefundAnswer, GatewayDown> {
         let now = self.clock.now();
         if !given.settled && later(given.requested.at, REFUND_SETTLES_AFTER) <= now {
             let entry = Entry { entry: Kind::RefundSettled, refund_id: Some(refund_id), at: now, ..given.requested };
-            self.write(&entry)?;
+            write(turn, &entry)?;
             given.settled = true;
         }
         Ok(if given.settled { RefundAnswer::Succeeded } else { RefundAnswer::Pending })
     }
 
-    /// What cannot be written down is not done: the caller sees a gateway that is down.
-    fn write(&self, entry: &Entry) -> Result<(), GatewayDown> {
-        self.file.append(entry).map_err(|problem| {
-            error!(error = %problem, "sandbox ledger not written");
+    /// The books, up to date with what other processes wrote, and the right to write into them.
+    fn turn(&self) -> Result<Turn<'_>, GatewayDown> {
+        self.file.turn(|entry| self.books.replay(&entry)).map_err(|problem| {
+            error!(error = %problem, "sandbox ledger not read");
             GatewayDown
         })
     }
+}
+
+/// What cannot be written down is not done: the caller sees a gateway that is down.
+fn write(turn: &mut Turn<'_>, entry: &Entry) -> Result<(), GatewayDown> {
+    turn.append(entry).map_err(|problem| {
+        error!(error = %problem, "sandbox ledger not written");
+        GatewayDown
+    })
 }
 
 impl Books {

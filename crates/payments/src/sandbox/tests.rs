@@ -162,6 +162,41 @@ fn sorted(mut charges: Vec<Charge>) -> Vec<Charge> {
 }
 
 #[tokio::test]
+async fn two_nodes_share_the_books() {
+    let desk = Desk::new();
+    let (one, other) = (desk.open(), desk.open());
+    let (key, refund_id, price) = (desk.key(), desk.refund_id(), rupees(50_000));
+    one.authorise(key, price, "pm_card_visa").await.unwrap();
+    assert_eq!(other.find(key).await.unwrap().unwrap().state, ChargeState::Authorised);
+    assert_eq!(other.capture(key).await, Ok(Some(ChargeState::Captured)));
+    assert_eq!(one.refund(key, refund_id, price).await, Ok(RefundAnswer::Pending));
+    let again = other.refund(key, desk.refund_id(), price).await;
+    assert!(matches!(again, Ok(RefundAnswer::Failed { .. })), "{again:?}");
+    desk.hands.advance(SignedDuration::from_secs(2));
+    assert_eq!(other.refund_status(refund_id).await, Ok(Some(RefundAnswer::Succeeded)));
+    assert_eq!(sorted(one.charges()), sorted(desk.open().charges()));
+}
+
+#[test]
+fn one_key_at_two_nodes_at_once_makes_one_charge() {
+    let desk = Desk::new();
+    let nodes = [desk.open(), desk.open()];
+    for _ in 0..100 {
+        let (key, start) = (desk.key(), Barrier::new(2));
+        std::thread::scope(|scope| {
+            for node in &nodes {
+                scope.spawn(|| {
+                    start.wait();
+                    node.inner.charge(key, rupees(100), Method::of_token("pm_card_visa").unwrap()).unwrap();
+                });
+            }
+        });
+    }
+    let lines = fs::read_to_string(desk.file()).unwrap().lines().count();
+    assert_eq!((lines, desk.open().charges().len()), (100, 100));
+}
+
+#[tokio::test]
 async fn a_torn_last_line_is_cut_off_and_the_next_one_is_whole() {
     let desk = Desk::new();
     let first = desk.key();

@@ -38,8 +38,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// What the model keeps under a key: payload, and the answer's status once there is one.
-type Kept = (u8, Option<u16>);
+/// What the model keeps under a key: payload, the answer's status once there is one, and whose it is.
+type Kept = (u8, Option<u16>, Option<usize>);
 
 #[derive(Default)]
 struct Model {
@@ -60,14 +60,17 @@ enum Came {
 }
 
 impl Model {
-    fn answer(&mut self, key: Option<usize>, status: u16) {
-        if let Some((_, answer)) = key.and_then(|key| self.keys.get_mut(&key)) {
+    /// A booking answers the key that is its own: one that was forgotten may be another's by now.
+    fn answer(&mut self, number: usize, key: Option<usize>, status: u16) {
+        if let Some((_, answer, owner)) = key.and_then(|key| self.keys.get_mut(&key))
+            && *owner == Some(number)
+        {
             answer.get_or_insert(status);
         }
     }
 
     fn known(&self, key: usize, payload: u8) -> Option<Came> {
-        let (kept, answer) = self.keys.get(&key)?;
+        let (kept, answer, _) = self.keys.get(&key)?;
         Some(match answer {
             _ if *kept != payload => Came::Reused,
             Some(status) => Came::Replay(*status),
@@ -80,9 +83,11 @@ impl Model {
         *status = to;
         let key = *key;
         match answer {
-            Some(answer) => self.answer(key, answer),
+            Some(answer) => self.answer(number, key, answer),
             None => {
-                if let Some(key) = key.filter(|key| self.keys.get(key).is_some_and(|kept| kept.1.is_none())) {
+                if let Some(key) =
+                    key.filter(|key| self.keys.get(key).is_some_and(|kept| kept.1.is_none() && kept.2 == Some(number)))
+                {
                     self.keys.remove(&key);
                 }
             }
@@ -99,7 +104,7 @@ impl Model {
         }
         let taken = seats.iter().any(|seat| self.seats.contains_key(seat));
         if let Some(key) = key {
-            self.keys.insert(key, (payload, taken.then_some(409)));
+            self.keys.insert(key, (payload, taken.then_some(409), Some(number)));
         }
         if taken {
             return Came::Refused;
@@ -224,11 +229,11 @@ fn foretell(model: &mut Model, batch: &[(usize, Deed)]) -> Vec<Came> {
             Deed::GiveUp(number) => model.settle(*number, Status::Failed, None),
             Deed::Defer(number) => {
                 let key = model.bookings.get(number).and_then(|booking| booking.1);
-                model.answer(key, 202);
+                model.answer(*number, key, 202);
                 Came::Done
             }
             Deed::Refuse { key, payload } => model.known(*key, *payload).unwrap_or_else(|| {
-                model.keys.insert(*key, (*payload, Some(409)));
+                model.keys.insert(*key, (*payload, Some(409), None));
                 Came::Done
             }),
         };
