@@ -97,7 +97,9 @@ impl Services {
     pub(crate) fn run_jobs(&self, jobs: &mut JoinSet<()>, stop: &CancellationToken) {
         let (accounts, payments, booking) = (self.accounts.clone(), self.payments.clone(), self.booking.clone());
         let (for_accounts, for_payments, for_booking) = (stop.clone(), stop.clone(), stop.clone());
+        let (catalog, for_catalog) = (self.catalog.clone(), stop.clone());
         jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
+        jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
         jobs.spawn(async move { payments.run_jobs(for_payments).await });
         jobs.spawn(async move { booking.run_jobs(for_booking).await });
         for job in self.seating.spawn_jobs(stop) {

@@ -53,6 +53,10 @@ impl Bus {
         Self { db, signal: Arc::new(watch::Sender::new(0)) }
     }
 
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// Tells consumers to look at once: call it after a commit that appended.
     pub fn wake(&self) {
         self.signal.send_modify(|count| *count = count.wrapping_add(1));

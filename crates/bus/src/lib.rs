@@ -5,6 +5,7 @@
 //! sealing the one before it with a hash. See `docs/adr/0002-one-journal.md`.
 
 mod delivery;
+mod follow;
 mod journal;
 mod store;
 

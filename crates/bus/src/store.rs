@@ -112,7 +112,7 @@ pub(crate) fn of_kinds_after(tx: &mut Tx<'_>, kinds: &[&str], seq: i64, limit: u
     Ok((found, reached))
 }
 
-fn last_seq(tx: &mut Tx<'_>) -> Result<i64> {
+pub(crate) fn last_seq(tx: &mut Tx<'_>) -> Result<i64> {
     tx.query_opt(LAST_SEQ, &[])?.map_or(Ok(0), |row| row.get("seq"))
 }
 

@@ -8,6 +8,7 @@ mod caches;
 mod error;
 mod http;
 pub mod import;
+mod jobs;
 mod model;
 mod service;
 mod store;

@@ -122,6 +122,10 @@ impl Catalog {
         self.inner.clock.now()
     }
 
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.inner.bus
+    }
+
     pub(crate) fn caches(&self) -> &Caches {
         &self.inner.caches
     }
