@@ -7,7 +7,7 @@ PURE := --package marquee-kernel --package marquee-pricing --package marquee-tic
 SQL_LOG := $(CURDIR)/target/sql.log
 
 # Rounds of each crash test on PostgreSQL; SQLite has the full number.
-POSTGRES_CRASH_ROUNDS := 4
+POSTGRES_CRASH_ROUNDS := 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run check test lint unit all-tests test-postgres portable-sql fuzz bench fmt clean
