@@ -190,6 +190,8 @@ impl Session {
             }
         }
         self.connect()?;
+        // What the lost connection said is none of the new one's business.
+        self.failed = None;
         self.open = true;
         self.run(begin)
     }
@@ -427,7 +429,8 @@ impl From<tokio_postgres::Error> for Error {
         let Some(said) = error.as_db_error() else {
             let lost =
                 error.is_closed() || std::error::Error::source(&error).is_some_and(|why| why.is::<std::io::Error>());
-            return if lost { Error::Unreachable(error.to_string()) } else { Error::Postgres(described(&error)) };
+            let why = described(&error);
+            return if lost { Error::Unreachable(why) } else { Error::Postgres(why) };
         };
         let (code, text) = (said.code(), said.message());
         match code.code() {
