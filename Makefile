@@ -10,7 +10,7 @@ SQL_LOG := $(CURDIR)/target/sql.log
 POSTGRES_CRASH_ROUNDS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test lint unit all-tests test-postgres portable-sql fuzz bench fmt clean
+.PHONY: help setup run check test lint unit all-tests test-postgres test-redis portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,19 +23,21 @@ run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its dat
 
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
-test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL, a fuzz of it
+test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL and on Redis, a fuzz of it
 	@scripts/setup tests
-	@echo "== 1/6 format, lints, invariants"
+	@echo "== 1/7 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
-	@echo "== 2/6 tests: compiling"
+	@echo "== 2/7 tests: compiling"
 	@cargo test --workspace --no-run
-	@echo "== 3/6 tests: running"
+	@echo "== 3/7 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/6 the API once more, on PostgreSQL"
+	@echo "== 4/7 the API once more, on PostgreSQL"
 	@$(MAKE) --no-print-directory test-postgres
-	@echo "== 5/6 one SQL text for both engines"
+	@echo "== 5/7 the API once more, on PostgreSQL with holds in Redis"
+	@$(MAKE) --no-print-directory test-redis
+	@echo "== 6/7 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 6/6 the running server against its OpenAPI document"
+	@echo "== 7/7 the running server against its OpenAPI document"
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
@@ -53,6 +55,9 @@ all-tests:
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- --skip data_dir::
+
+test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir::
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))

@@ -9,7 +9,7 @@ use marquee_catalog::Catalog;
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng};
 use marquee_payments::{Gateway, Payments, Sandbox, SandboxControls};
-use marquee_seating::Seating;
+use marquee_seating::{Holds, Seating};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -69,6 +69,7 @@ impl Services {
             catalog: catalog.clone(),
             accounts: accounts.clone(),
             settings: seating,
+            holds: config.redis.clone().map_or(Holds::Memory, Holds::Redis),
         };
         let seating = part("seating", Seating::start(seating, stop_streams.clone()).await)?;
 

@@ -56,6 +56,16 @@ impl Engine {
         apart(|| Self::start(None, None, || Session::postgres(url, postgres::Purpose::Inspect)))
     }
 
+    /// Brings the schema of the SQLite file at `path` up to date, and closes it again: what was applied.
+    pub(crate) fn migrate(path: &Path) -> Result<Vec<&'static str>> {
+        migrate::run(&mut Session::Sqlite(sqlite::writer(path)?))
+    }
+
+    /// As [`Engine::migrate`], at `url`, however long it takes.
+    pub(crate) fn migrate_server(url: &str) -> Result<Vec<&'static str>> {
+        apart(|| migrate::run(&mut Session::postgres(url, postgres::Purpose::Overhaul)?))
+    }
+
     fn start(file: Option<&Path>, writer: Option<Session>, reader: impl Fn() -> Result<Session>) -> Result<Self> {
         let mut threads = Vec::new();
         let writes = writer.map(|writer| {
@@ -133,8 +143,8 @@ impl Drop for Engine {
 }
 
 /// Runs `open` on a thread of its own: a session drives its own connection, which a thread of the server's runtime may not.
-fn apart<T: Send>(open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    thread::scope(|scope| scope.spawn(open).join().unwrap_or(Err(Error::Closed)))
+pub(crate) fn apart<T: Send, E: From<Error> + Send>(open: impl FnOnce() -> Result<T, E> + Send) -> Result<T, E> {
+    thread::scope(|scope| scope.spawn(open).join().unwrap_or_else(|_| Err(Error::Closed.into())))
 }
 
 fn worker(name: &str, mut session: Session, queue: Receiver<Work>) -> JoinHandle<()> {

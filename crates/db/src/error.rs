@@ -37,6 +37,9 @@ pub enum Error {
     /// A backup could not be written.
     #[error("backup: {0}")]
     Backup(String),
+    /// A copy to the other engine was not made; nothing of it is left.
+    #[error("{0}")]
+    Copy(String),
     /// A database file cannot be made or opened.
     #[error("{path}: {problem}")]
     File {

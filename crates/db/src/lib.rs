@@ -5,6 +5,7 @@
 //! SQLite (WAL, `synchronous=FULL`): one writer connection that every write goes through, and a small pool of readers.
 //! See `docs/adr/0001-one-face-over-rusqlite.md`.
 
+mod copy;
 mod engine;
 mod error;
 mod lane;
@@ -18,6 +19,7 @@ mod session;
 mod sqlite;
 mod value;
 
+pub use copy::{Copied, Doing, Progress, copy};
 pub use error::{Error, Result};
 pub use lane::{BATCH_ITEMS_MAX, Lane, QUEUE_DEPTH_MAX};
 pub use migrate::MIGRATIONS;
@@ -71,6 +73,22 @@ impl Db {
     /// As [`Db::connect`].
     pub fn connect_read_only(url: &str) -> Result<Self> {
         Ok(Self { engine: Arc::new(engine::Engine::connect_read_only(url)?) })
+    }
+
+    /// Brings the schema of the SQLite file at `path` up to date, creating the file: the names of the migrations that it took.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn migrate(path: &Path) -> Result<Vec<&'static str>> {
+        engine::Engine::migrate(path)
+    }
+
+    /// As [`Db::migrate`], for the PostgreSQL at `url`. It waits for other writers and takes the time that it needs.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub fn migrate_server(url: &str) -> Result<Vec<&'static str>> {
+        engine::Engine::migrate_server(url)
     }
 
     /// Runs `work` in one read transaction: all of its statements see the same state.

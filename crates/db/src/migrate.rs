@@ -19,32 +19,51 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0006_payments", include_str!("../../../migrations/0006_payments.sql")),
 ];
 
+/// Where the migrations that were applied are noted.
+pub(crate) const HISTORY: &str = "schema_migrations";
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL)";
 const APPLIED: &str = "SELECT name, sha256 FROM schema_migrations ORDER BY name";
 const NOTE: &str = "INSERT INTO schema_migrations (name, sha256) VALUES ($1, $2)";
 
-/// The transaction is a writer's: however many nodes start together, one at a time gets here.
-pub(crate) fn run(session: &mut Session) -> Result<()> {
-    session.write(|tx| {
-        tx.migrate(TABLE)?;
-        let applied = applied(tx)?;
-        if let Some((name, _)) = applied.iter().find(|(name, _)| MIGRATIONS.iter().all(|(known, _)| known != name)) {
-            return Err(refused(name, "the database was written by a newer marquee; start that one"));
+/// Applies what is missing; the names of it. The transaction is a writer's: however many nodes start together, one at a time
+/// gets here.
+pub(crate) fn run(session: &mut Session) -> Result<Vec<&'static str>> {
+    session.write(apply)
+}
+
+/// As [`run`], inside a transaction.
+pub(crate) fn apply(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
+    tx.migrate(TABLE)?;
+    let missing = missing(tx)?;
+    for (name, text, sha256) in &missing {
+        tx.migrate(text)?;
+        tx.execute(NOTE, &params![*name, sha256])?;
+        info!(migration = name, "migration applied");
+    }
+    Ok(missing.into_iter().map(|(name, ..)| name).collect())
+}
+
+/// The names of what is missing in a database that a Marquee has made.
+pub(crate) fn pending(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
+    Ok(missing(tx)?.into_iter().map(|(name, ..)| name).collect())
+}
+
+/// What is missing: name, text and digest of each.
+fn missing(tx: &mut Tx<'_>) -> Result<Vec<(&'static str, &'static str, String)>> {
+    let applied = applied(tx)?;
+    if let Some((name, _)) = applied.iter().find(|(name, _)| MIGRATIONS.iter().all(|(known, _)| known != name)) {
+        return Err(refused(name, "the database was written by a newer marquee; start that one"));
+    }
+    let mut missing = Vec::new();
+    for (name, text) in MIGRATIONS {
+        let sha256 = hex::encode(Sha256::digest(text));
+        match applied.iter().find(|(before, _)| before == name) {
+            Some((_, before)) if *before == sha256 => {}
+            Some(_) => return Err(refused(name, "was changed after it had been applied; restore its text")),
+            None => missing.push((*name, *text, sha256)),
         }
-        for (name, text) in MIGRATIONS {
-            let sha256 = hex::encode(Sha256::digest(text));
-            match applied.iter().find(|(before, _)| before == name) {
-                Some((_, before)) if *before == sha256 => {}
-                Some(_) => return Err(refused(name, "was changed after it had been applied; restore its text")),
-                None => {
-                    tx.migrate(text)?;
-                    tx.execute(NOTE, &params![*name, sha256])?;
-                    info!(migration = name, "migration applied");
-                }
-            }
-        }
-        Ok(())
-    })
+    }
+    Ok(missing)
 }
 
 fn applied(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>> {

@@ -3,6 +3,7 @@
 use marquee_http::Problem;
 use marquee_kernel::{Code, SeatId};
 
+use crate::holds::Down;
 use crate::model::PickFault;
 
 /// Why seating did not do what it was asked.
@@ -40,6 +41,12 @@ pub enum Error {
     /// These seats are not free.
     #[error("seats are not free")]
     SeatsUnavailable(Vec<SeatId>),
+    /// The hold store does not answer: nothing can be promised.
+    #[error("the hold store does not answer")]
+    HoldStoreDown,
+    /// The address of the hold store is not one.
+    #[error("hold store: {0}")]
+    HoldStoreAddress(#[from] redis::RedisError),
     /// Too many live streams are open.
     #[error("too many live streams")]
     TooManyStreams,
@@ -49,6 +56,12 @@ pub enum Error {
     /// The database did not answer.
     #[error(transparent)]
     Db(#[from] marquee_db::Error),
+}
+
+impl From<Down> for Error {
+    fn from(_: Down) -> Self {
+        Error::HoldStoreDown
+    }
 }
 
 impl From<Error> for Problem {
@@ -79,6 +92,9 @@ impl From<Error> for Problem {
             }
             Error::SeatsUnavailable(seats) => {
                 Problem::new(Code::SeatsUnavailable, "Some of the seats are no longer free.").with("seats", seats)
+            }
+            Error::HoldStoreDown | Error::HoldStoreAddress(_) => {
+                Problem::new(Code::Unavailable, "Seats cannot be held right now; try again in a moment.")
             }
             Error::TooManyStreams => {
                 Problem::new(Code::Unavailable, "Too many live streams are open; read the seat map instead.")

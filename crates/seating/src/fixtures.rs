@@ -1,7 +1,10 @@
 //! What the tests start from: a show with seats, a clock to move, a shop to sell in.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use jiff::SignedDuration;
 use marquee_accounts::{Accounts, Hashing};
@@ -16,7 +19,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Attempt, Hold, Standing};
-use crate::{Parts, Party, Seating, Settings};
+use crate::{Holds, Parts, Party, Seating, Settings};
 
 pub(crate) fn noon() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -100,10 +103,12 @@ pub(crate) struct Shop {
     pub(crate) hands: ManualClock,
     pub(crate) show: Arc<Show>,
     pub(crate) stop: CancellationToken,
-    pub(crate) dir: TempDir,
+    pub(crate) dir: Arc<TempDir>,
+    settings: Settings,
+    holds: Holds,
 }
 
-async fn parts(dir: &TempDir, db: &Db, hands: &ManualClock, settings: Settings) -> Parts {
+async fn parts(dir: &TempDir, db: &Db, hands: &ManualClock, settings: Settings, holds: Holds) -> Parts {
     let (clock, rng, bus) = (Clock::Manual(hands.clone()), Rng::System, Bus::new(db.clone()));
     let journal = Journal::new(clock.clone(), rng.clone());
     let cinemas = marquee_catalog::Settings::default();
@@ -111,35 +116,91 @@ async fn parts(dir: &TempDir, db: &Db, hands: &ManualClock, settings: Settings) 
     let mut people = marquee_accounts::Settings::new(dir.path());
     people.hashing = Hashing { memory_kib: 8, passes: 1, parallelism: 1 };
     let accounts = Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), people).await.unwrap();
-    Parts { db: db.clone(), bus, journal, catalog, accounts, clock, rng, settings }
+    Parts { db: db.clone(), bus, journal, catalog, accounts, clock, rng, settings, holds }
+}
+
+/// Where the holds of a test are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Memory,
+    Redis,
+    Cluster,
+}
+
+/// The address of a Redis that ends with this process: it lives until its standard input is closed.
+fn redis_of_this_process(options: &[&str]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with_redis.py");
+    let mut server = Command::new(script)
+        .args(options)
+        .args(["sh", "-c", "echo $MARQUEE_TEST_REDIS; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    assert!(!address.is_empty(), "no Redis; what is missing is said above");
+    std::mem::forget(server);
+    address.trim().to_owned()
+}
+
+static REDIS: LazyLock<String> = LazyLock::new(|| redis_of_this_process(&[]));
+static CLUSTER: LazyLock<String> = LazyLock::new(|| redis_of_this_process(&["--cluster"]));
+static PREFIXES: AtomicUsize = AtomicUsize::new(0);
+
+impl Place {
+    /// A hold store of one test's own.
+    pub(crate) fn holds(self) -> Holds {
+        let server = match self {
+            Place::Memory => return Holds::Memory,
+            Place::Redis => &REDIS,
+            Place::Cluster => &CLUSTER,
+        };
+        let prefix = PREFIXES.fetch_add(1, Ordering::Relaxed);
+        Holds::Redis(format!("{}?prefix={prefix}:", server.as_str()).parse().unwrap())
+    }
+
+    pub(crate) async fn open(self) -> Shop {
+        Shop::open_with(Settings::default(), self.holds()).await
+    }
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self::open_with(Settings::default()).await
+        Self::open_with(Settings::default(), Holds::Memory).await
     }
 
-    pub(crate) async fn open_with(settings: Settings) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+    pub(crate) async fn open_with(settings: Settings, holds: Holds) -> Self {
+        let dir = Arc::new(tempfile::tempdir().unwrap());
         let db = Db::open(&dir.path().join("marquee.db")).unwrap();
         let hands = ManualClock::at(noon());
-        let parts = parts(&dir, &db, &hands, settings).await;
+        let parts = parts(&dir, &db, &hands, settings.clone(), holds.clone()).await;
         let show = schedule(&parts.catalog, &[("A", "gold", "12_345"), ("B", "silver", "12345")]).await;
         let (catalog, stop) = (parts.catalog.clone(), CancellationToken::new());
         let seating = Seating::start(parts, stop.clone()).await.unwrap();
-        Self { seating, catalog, db, hands, show, stop, dir }
+        Self { seating, catalog, db, hands, show, stop, dir, settings, holds }
     }
 
     /// The same shop after the process ended, gracefully or not, and came back.
     pub(crate) async fn reopen(self) -> Self {
-        let Shop { seating, catalog, db, hands, show, stop, dir } = self;
+        let Shop { seating, catalog, db, hands, show, stop, dir, settings, holds } = self;
         stop.cancel();
         drop((seating, catalog, db));
         let db = Db::open(&dir.path().join("marquee.db")).unwrap();
-        let parts = parts(&dir, &db, &hands, Settings::default()).await;
+        let parts = parts(&dir, &db, &hands, settings.clone(), holds.clone()).await;
         let (catalog, stop) = (parts.catalog.clone(), CancellationToken::new());
         let seating = Seating::start(parts, stop.clone()).await.unwrap();
-        Self { seating, catalog, db, hands, show, stop, dir }
+        Self { seating, catalog, db, hands, show, stop, dir, settings, holds }
+    }
+
+    /// Another node of the same shop.
+    pub(crate) async fn another(&self) -> Self {
+        let Shop { db, hands, show, dir, settings, holds, .. } = self;
+        let parts = parts(dir, db, hands, settings.clone(), holds.clone()).await;
+        let (catalog, stop) = (parts.catalog.clone(), CancellationToken::new());
+        let seating = Seating::start(parts, stop.clone()).await.unwrap();
+        let (db, hands, show, dir) = (db.clone(), hands.clone(), show.clone(), dir.clone());
+        Self { seating, catalog, db, hands, show, stop, dir, settings: settings.clone(), holds: holds.clone() }
     }
 
     pub(crate) async fn hold(&self, user_id: UserId, seats: &[&str]) -> Result<Hold, crate::Error> {

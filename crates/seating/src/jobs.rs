@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::holds::HoldStore;
 use crate::live::TICK;
 use crate::meters::{self, Figures};
 use crate::{Error, Seating};
@@ -39,10 +40,10 @@ impl Seating {
         ]
     }
 
-    /// Lapses what is due, in slices, so that a burst does not hold up those who are buying.
+    /// Lapses what is due.
     pub(crate) async fn sweep(&self) {
-        while self.inner.holds.sweep(self.inner.parts.clock.now()) {
-            tokio::task::yield_now().await;
+        for show_id in self.inner.holds.sweep(|| self.inner.parts.clock.now()).await {
+            self.seats_changed(show_id);
         }
     }
 
@@ -118,7 +119,8 @@ impl Seating {
         if event.kind == "ShowCancelled" {
             self.close_show(show_id).await.map_err(|error| error.to_string())?;
         }
-        if self.inner.holds.get(show_id).is_none() {
+        let of_others = matches!(self.inner.holds, HoldStore::Redis(_));
+        if self.inner.holds.get(show_id).is_none() && !of_others {
             return Ok(());
         }
         match self.seats(show_id).await {

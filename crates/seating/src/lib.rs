@@ -1,6 +1,6 @@
 //! Who has which seat: seat maps, live updates, holds and claims.
 //!
-//! A *hold* is advisory and lives in this process: it keeps buyers apart while they pay. A *claim* is durable and lives in
+//! A *hold* is advisory and lives in this process, or in Redis: it keeps buyers apart while they pay. A *claim* is durable and lives in
 //! `show_seats`: a seat is sold only by it, and its primary key makes a double sale impossible whatever any layer above
 //! believes. What a show's seats are is the two laid over one another.
 
@@ -19,9 +19,10 @@ mod settings;
 mod store;
 
 pub use error::Error;
+pub use holds::{Address, NoAddress};
 pub use http::router;
 pub use model::{Attempt, BeginPayment, HeldSeat, Hold, Outcome, SeatStatus};
-pub use service::{Parts, Party, Seating};
+pub use service::{Holds, Parts, Party, Seating};
 #[cfg(debug_assertions)]
 pub use settings::Faults;
 pub use settings::Settings;

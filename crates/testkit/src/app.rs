@@ -14,7 +14,7 @@ use marquee_kernel::{Clock, ManualClock, Rng};
 use marquee_payments::SandboxControls;
 use tempfile::TempDir;
 
-use crate::engine::database_of;
+use crate::engine::{Engines, engines_of, shared_engines_of};
 use crate::patience::LOOK_AGAIN_AFTER;
 use crate::site::ADMIN;
 use crate::{Ledger, Person, Site};
@@ -67,14 +67,31 @@ impl TestApp {
         config.rate_limits = false;
         config.admin = Some((ADMIN.0.to_owned(), ADMIN.1.to_owned()));
         config.hashing = WEAK;
-        if let Some(url) = database_of(data_dir.path()) {
-            config.database = Database::Server(url);
-        }
+        use_engines(&mut config, engines_of(data_dir.path()));
         change(&mut config);
         let clock = ManualClock::at(BEGINNING.parse().expect("an instant"));
         let names = Arc::default();
         let (site, running) = serve(&config, &clock, &names).await;
         Self { site, running: Some(running), config, clock, names, data_dir }
+    }
+
+    /// Starts two nodes of one shop, on engines that nodes can share whatever the tests run on, with some settings changed.
+    /// They have one clock.
+    ///
+    /// # Panics
+    /// When they do not start.
+    pub async fn start_two_with(change: impl FnOnce(&mut Config)) -> (Self, Self) {
+        let shared = |config: &mut Config| {
+            use_engines(config, shared_engines_of(&config.data_dir));
+            change(config);
+        };
+        let one = Self::start_with(shared).await;
+        let data_dir = tempfile::tempdir().expect("a data dir");
+        let config = Config { data_dir: data_dir.path().to_owned(), ..one.config.clone() };
+        let (clock, names) = (one.clock.clone(), one.names.clone());
+        let (site, running) = serve(&config, &clock, &names).await;
+        let two = Self { site, running: Some(running), config, clock, names, data_dir };
+        (one, two)
     }
 
     /// Stops the server as SIGTERM does and starts it again on the same data; people and shows stay good, at
@@ -164,6 +181,13 @@ impl TestApp {
     pub fn ledger(&self) -> Ledger {
         Ledger::read(self.data_dir())
     }
+}
+
+fn use_engines(config: &mut Config, engines: Engines) {
+    if let Some(url) = engines.database {
+        config.database = Database::Server(url);
+    }
+    config.redis = engines.redis.map(|url| url.parse().expect("the address of a Redis"));
 }
 
 async fn serve(config: &Config, clock: &ManualClock, names: &Arc<AtomicU64>) -> (Site, Running) {

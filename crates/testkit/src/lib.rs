@@ -19,6 +19,7 @@ mod site;
 pub use answer::Answer;
 pub use app::TestApp;
 pub use client::{Client, Request, id_of};
+pub use engine::holds_outlive_a_process;
 pub use events::{Event, Events};
 pub use fixtures::{ACinema, AMovie, AScreen, AShow, Show};
 pub use ledger::{Charge, Ledger};

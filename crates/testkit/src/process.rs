@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use marquee_kernel::Clock;
 
-use crate::engine::database_of;
+use crate::engine::engines_of;
 use crate::site::ADMIN;
 use crate::{Site, eventually_within};
 
@@ -44,11 +44,10 @@ impl Launch {
             names: Arc::default(),
             data_dir,
         };
-        let launch = match database_of(&launch.data_dir) {
-            Some(url) => launch.env("MARQUEE_DATABASE_URL", &url),
-            None => launch,
-        };
-        launch
+        let engines = engines_of(&launch.data_dir);
+        let urls = [("MARQUEE_DATABASE_URL", engines.database), ("MARQUEE_REDIS_URL", engines.redis)];
+        let urls = urls.into_iter().filter_map(|(name, url)| Some((name, url?)));
+        urls.fold(launch, |launch, (name, url)| launch.env(name, &url))
             .env("MARQUEE_ADMIN_EMAIL", ADMIN.0)
             .env("MARQUEE_ADMIN_PASSWORD", ADMIN.1)
             .env("MARQUEE_RATE_LIMITS", "off")

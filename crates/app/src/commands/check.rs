@@ -14,19 +14,7 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let db = config.database.open_read_only().map_err(wrong)?;
     let now = Clock::System.now();
     // One read transaction: what is checked is one moment of a database that goes on selling.
-    let checked = db
-        .read(move |tx| {
-            Ok::<_, marquee_db::Error>([
-                ("journal", marquee_bus::verify(tx)?),
-                ("accounts", accounts_faults(tx, now)?),
-                ("catalog", Catalog::check(tx)?),
-                ("seating", marquee_seating::check(tx)?),
-                ("payments", marquee_payments::check(tx, now)?),
-                ("booking", marquee_booking::check(tx)?),
-            ])
-        })
-        .await
-        .map_err(wrong)?;
+    let checked = db.read(move |tx| faults_of(tx, now)).await.map_err(wrong)?;
     let mut well = true;
     for (part, faults) in checked {
         well &= faults.is_empty();
@@ -39,6 +27,18 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
         }
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is wrong with each part of the data.
+pub(super) fn faults_of(tx: &mut Tx<'_>, now: Timestamp) -> marquee_db::Result<[(&'static str, Vec<String>); 6]> {
+    Ok([
+        ("journal", marquee_bus::verify(tx)?),
+        ("accounts", accounts_faults(tx, now)?),
+        ("catalog", Catalog::check(tx)?),
+        ("seating", marquee_seating::check(tx)?),
+        ("payments", marquee_payments::check(tx, now)?),
+        ("booking", marquee_booking::check(tx)?),
+    ])
 }
 
 /// What is wrong with the accounts, also beside the catalogue, whose cinemas their roles name.

@@ -1,9 +1,11 @@
 //! What a person can tell `marquee` to do.
 
 mod check;
+mod copy;
 mod data;
 mod import;
 mod keys;
+mod migrate;
 mod serve;
 mod user;
 
@@ -56,6 +58,16 @@ enum Command {
     },
     /// Verify every invariant of the data and say what is wrong; also while it sells
     Check(Data),
+    /// Bring the database's schema up to date and say what that took; any number at once, also while it sells
+    Migrate(Data),
+    /// Copy a file's data into an empty PostgreSQL, compare and check them there; for a data directory no server uses
+    Copy {
+        /// The database: postgres://user@host/database
+        #[arg(long, env = "MARQUEE_COPY_TO", hide_env_values = true)]
+        to: String,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Print every setting with its default, as a file to start from
     Config,
     /// Print completions for a shell
@@ -189,6 +201,8 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::Reconcile(data) => data::reconcile(&data.read()?).await,
         Command::Backup { file, data } => data::backup(&data.read()?, &file).await,
         Command::Check(data) => check::run(&data.read()?).await,
+        Command::Migrate(data) => migrate::run(&data.read()?).await,
+        Command::Copy { to, data } => copy::run(&data.read()?, &to).await,
         Command::Config => print(crate::DEFAULT),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -45,6 +45,17 @@ impl Database {
         }
     }
 
+    /// Brings its schema up to date and closes it again: the names of the migrations that it took.
+    ///
+    /// # Errors
+    /// As [`Db::migrate`] and [`Db::migrate_server`].
+    pub fn migrate(&self) -> Result<Vec<&'static str>> {
+        match self {
+            Database::File(path) => Db::migrate(path),
+            Database::Server(url) => Db::migrate_server(url),
+        }
+    }
+
     /// Opens it for reading alone.
     ///
     /// # Errors

@@ -26,6 +26,8 @@ const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
 /// Everything that can be set. All of it has been checked.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where the holds are, when several nodes sell; in this process otherwise.
+    pub redis: Option<marquee_seating::Address>,
     /// Where customers and partners connect. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Where operators connect: health and metrics.
@@ -104,6 +106,7 @@ impl Config {
             return Err(bad("MARQUEE_HOLD_MAX_SECONDS", problem));
         }
         Ok(Self {
+            redis: redis(&source)?,
             database: database(&source, &places.data_dir)?,
             listen: places.listen,
             ops_listen: places.ops_listen,
@@ -139,6 +142,13 @@ fn database(source: &Source, data_dir: &Path) -> Result<Database, BadSetting> {
         Some(("postgres" | "postgresql", _)) if Db::is_address(url) => Ok(Database::Server(url.to_owned())),
         _ => Err(wrong()),
     }
+}
+
+fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting> {
+    let name = "MARQUEE_REDIS_URL";
+    // The address may hold a password: it is not repeated.
+    let read = |text: &str| text.parse().map_err(|wrong: marquee_seating::NoAddress| bad(name, wrong.to_string()));
+    source.text(name).map(read).transpose()
 }
 
 fn trusted_proxies(source: &Source) -> Result<TrustedProxies, BadSetting> {
@@ -208,7 +218,8 @@ mod tests {
             ("MARQUEE_RATE_LIMITS", "maybe"),
             ("MARQUEE_DATABASE_URL", "mysql://x"),
             ("MARQUEE_DATABASE_URL", "postgres://host:port/marquee"),
-            ("MARQUEE_REDIS_URL", "redis://127.0.0.1"),
+            ("MARQUEE_REDIS_URL", "127.0.0.1:6379"),
+            ("MARQUEE_REDIS_URL", "redis-cluster://"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("MARQUEE_CORS_ORIGINS", "example.org"),
             ("MARQUEE_LOG", "[[["),

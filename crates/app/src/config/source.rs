@@ -8,11 +8,10 @@ use std::str::FromStr;
 pub const DEFAULT: &str = include_str!("../../config.default.toml");
 
 /// Names of the contract whose engines are not part of this build: set, they stop the start instead of being ignored.
-const NOT_IN_THIS_BUILD: [&str; 11] = [
+const NOT_IN_THIS_BUILD: [&str; 10] = [
     "MARQUEE_DATABASE_REPLICA_URLS",
     "MARQUEE_KAFKA_BROKERS",
     "MARQUEE_OTLP_ENDPOINT",
-    "MARQUEE_REDIS_URL",
     "MARQUEE_SEARCH_URL",
     "MARQUEE_SMS_URL",
     "MARQUEE_SMTP_URL",
@@ -26,7 +25,8 @@ const NOT_IN_THIS_BUILD: [&str; 11] = [
 const PREFIX: &str = "MARQUEE_";
 
 /// Names that are read elsewhere: what the command line takes from the environment, and what tests and debug builds look at.
-const READ_ELSEWHERE: [&str; 7] = [
+const READ_ELSEWHERE: [&str; 8] = [
+    "MARQUEE_COPY_TO",
     "MARQUEE_DATA_DIR",
     "MARQUEE_LISTEN",
     "MARQUEE_OPS_LISTEN",

@@ -86,7 +86,7 @@ pub(crate) async fn book(
     let order = match query.check().and_then(|()| request.order(&caller, (hold_id, holder), &headers)) {
         Ok(order) => order,
         // A hold that is not there comes before a parameter or a field that is not right.
-        Err(problem) => return Err(booking.find_hold(hold_id, holder).err().map_or(problem, Problem::from)),
+        Err(problem) => return Err(booking.find_hold(hold_id, holder).await.err().map_or(problem, Problem::from)),
     };
     let reply = Box::pin(booking.book(order)).await?;
     Ok(respond(reply))

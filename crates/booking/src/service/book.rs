@@ -25,6 +25,8 @@ use crate::view::BookingView;
 
 /// Tries to begin a payment: what stood in its way may end just when it was met.
 const BEGIN_TRIES_MAX: u32 = 3;
+/// The pause between two such tries.
+const BEGIN_PAUSE: Duration = Duration::from_millis(50);
 /// The pause between two looks at the store for the answer of a call that another process, or this one before its last
 /// start, began.
 const POLL: Duration = Duration::from_millis(250);
@@ -68,9 +70,12 @@ impl Booking {
             };
             let reply = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt).await? {
                 Ok(hold) => {
-                    let paying =
-                        Paying { booking: self.clone(), place, booking_id, hold_id: order.hold_id, ended: false };
-                    self.check(&order)?;
+                    let mut paying =
+                        Paying { booking: self.clone(), place, booking_id, hold: hold.clone(), ended: false };
+                    if let Err(unknown) = self.check(&order) {
+                        paying.end(Outcome::Abandoned).await;
+                        return Err(unknown);
+                    }
                     self.see_through(order.clone(), call.clone(), hold, paying).await?
                 }
                 Err(refusal) => {
@@ -81,6 +86,8 @@ impl Booking {
             if let Some(reply) = reply {
                 return Ok(reply);
             }
+            // A rival on another node is seen once it has claimed.
+            tokio::time::sleep(BEGIN_PAUSE).await;
         }
         Err(Error::Unanswered)
     }
@@ -107,8 +114,8 @@ impl Booking {
     }
 
     /// Whether there is such a hold, alive or lapsed.
-    pub(crate) fn find_hold(&self, hold_id: HoldId, holder: UserId) -> Result<()> {
-        match self.inner.parts.seating.hold(hold_id, holder) {
+    pub(crate) async fn find_hold(&self, hold_id: HoldId, holder: UserId) -> Result<()> {
+        match self.inner.parts.seating.hold(hold_id, holder).await {
             Err(marquee_seating::Error::HoldNotFound) => Err(Error::LockNotFound),
             _ => Ok(()),
         }
@@ -239,12 +246,13 @@ impl Booking {
         Failpoint::BeforeClaim.pass();
         match self.claim(Claim { sale: sale.clone(), seats, request_hash: call.request_hash }).await? {
             Verdict::Refused(answer) => {
-                paying.end(Outcome::Failed);
+                paying.end(Outcome::Failed).await;
                 paying.place.answer(&answer);
                 return Ok(Some(Reply::first(answer)));
             }
             Verdict::Known(record) => {
                 // Nothing of its own to wait for any more: the hold is free for others meanwhile.
+                paying.end(Outcome::Abandoned).await;
                 drop(paying);
                 return self.replay(record.repeat(&call.request_hash), &call).await;
             }
@@ -330,7 +338,7 @@ impl Booking {
             Err(refusal @ (AuthoriseError::Unreachable | AuthoriseError::UnknownToken)) => {
                 match self.undo(sale, PaymentEnd::NeverCharged, None, actor).await {
                     Settlement::Withdrawn => {
-                        paying.end(Outcome::Abandoned);
+                        paying.end(Outcome::Abandoned).await;
                         return Err(match refusal {
                             AuthoriseError::UnknownToken => Error::UnknownPaymentToken,
                             _ => Error::GatewayUnreachable,
@@ -346,11 +354,11 @@ impl Booking {
         };
         Ok(match settlement {
             Settlement::Confirmed(answer) => {
-                paying.end(Outcome::Booked);
+                paying.end(Outcome::Booked).await;
                 answer
             }
             Settlement::Failed(answer) => {
-                paying.end(if answer.declines() { Outcome::Declined } else { Outcome::Failed });
+                paying.end(if answer.declines() { Outcome::Declined } else { Outcome::Failed }).await;
                 answer
             }
             // The seats stay claimed, and show as held, until the reconciler knows more.
@@ -373,21 +381,23 @@ struct Paying {
     booking: Booking,
     place: Place,
     booking_id: BookingId,
-    hold_id: HoldId,
+    hold: Hold,
     ended: bool,
 }
 
 impl Paying {
-    fn end(&mut self, outcome: Outcome) {
+    async fn end(&mut self, outcome: Outcome) {
         self.ended = true;
-        self.booking.inner.parts.seating.end_payment(self.hold_id, self.booking_id, outcome);
+        let seating = &self.booking.inner.parts.seating;
+        seating.end_payment(self.hold.show_id, self.hold.hold_id, self.booking_id, outcome).await;
     }
 }
 
 impl Drop for Paying {
     fn drop(&mut self) {
         if !self.ended {
-            self.end(Outcome::Abandoned);
+            let seating = &self.booking.inner.parts.seating;
+            seating.end_payment_soon(self.hold.show_id, self.hold.hold_id, self.booking_id, Outcome::Abandoned);
         }
     }
 }

@@ -178,7 +178,7 @@ impl Booking {
 
     /// Lets the seat map show what became of the seats, and ends the hold's payment if the hold is still there.
     async fn show_outcome(&self, sale: &Sale, outcome: Outcome) {
-        self.inner.parts.seating.end_payment(sale.hold_id, sale.booking_id, outcome);
+        self.inner.parts.seating.end_payment(sale.show_id, sale.hold_id, sale.booking_id, outcome).await;
         self.refresh(sale.show_id).await;
     }
 }

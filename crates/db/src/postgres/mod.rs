@@ -3,12 +3,13 @@
 //! Write transactions of one database follow one another, whichever node they come from, as on SQLite: each begins by taking
 //! the writers' advisory lock, which the server gives back with the transaction, however that ends. So the journal's chain
 //! has one end, and a use case may read before it writes. What makes this fast enough is that a batch is one transaction.
-//! A node that stops in mid-transaction is put out by the server after [`IDLE_IN_TRANSACTION_MS`].
+//! A node that stops in mid-transaction is put out by the server after a few seconds.
 
+mod bulk;
+mod connect;
 mod setwise;
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,52 +18,27 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls, Statement};
-use tracing::warn;
+use tokio_postgres::{Client, Statement};
 
 use crate::session::{On, Tx};
 use crate::{Error, Result, Row, Value};
+pub(crate) use connect::Purpose;
+use connect::{Hosts, PROBE};
 use setwise::{Counting, Setwise};
 
 /// Prepared statements kept per connection; past it they are prepared anew.
 const STATEMENTS_MAX: usize = 256;
 /// How long a server that could not be reached is left alone, so that a queue behind it empties at once.
 const REFUSED_FOR: Duration = Duration::from_millis(250);
-/// How long a new connection may take.
-const CONNECT_MAX: Duration = Duration::from_secs(3);
-/// How long the server works on one statement of a sale or a page, in milliseconds.
-const STATEMENT_MS: u32 = 8_000;
-/// How long a writer waits for the other nodes' writers, in milliseconds.
-const LOCK_WAIT_MS: u32 = 6_000;
-/// How long a transaction may stand still before the server ends it, so that a stopped node stops nobody else.
-const IDLE_IN_TRANSACTION_MS: u32 = 3_000;
-/// How long a whole round trip may take before the connection counts as lost; more than the server's own limits.
-const ROUND_TRIP_MAX: Duration = Duration::from_secs(12);
-/// How long bytes may go unacknowledged before the connection counts as lost.
-const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 
 /// `4d51` is `MQ`: the advisory locks of Marquee.
 const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'4d51'::int, 1)";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// A record in the log that says nothing, committed like any sale.
-const PROBE: &str = "SELECT pg_logical_emit_message(true, 'marquee', 'probe') IS NOT NULL AS done";
-
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Changes; on the primary.
-    Write,
-    /// Pages and look-ups; on the primary.
-    Read,
-    /// A look at everything, however long it takes.
-    Inspect,
-}
 
 /// A connection, or the means to make one.
 pub(crate) struct Session {
-    config: Config,
+    hosts: Hosts,
     purpose: Purpose,
     runtime: Runtime,
     live: Option<Live>,
@@ -96,18 +72,10 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// Connects; the error says what of the address is wrong or who does not answer.
     pub(crate) fn open(url: &str, purpose: Purpose) -> Result<Self> {
-        let mut config: Config = url.parse().map_err(Error::from)?;
-        config
-            .application_name("marquee")
-            .connect_timeout(CONNECT_MAX)
-            .tcp_user_timeout(UNACKNOWLEDGED_MAX)
-            .target_session_attrs(match purpose {
-                Purpose::Write | Purpose::Read => TargetSessionAttrs::ReadWrite,
-                Purpose::Inspect => TargetSessionAttrs::Any,
-            });
+        let hosts = Hosts::of(url, purpose)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
-        let mut session = Self { config, purpose, runtime, live: None, down: None, open: false, failed: None };
+        let mut session = Self { hosts, purpose, runtime, live: None, down: None, open: false, failed: None };
         session.connect()?;
         Ok(session)
     }
@@ -117,26 +85,15 @@ impl Session {
             return Err(Error::Unreachable(why.clone()));
         }
         let connected = self.try_connect();
-        self.down = connected.as_ref().err().map(|error| (Instant::now(), error.to_string()));
+        self.down = match &connected {
+            Err(Error::Unreachable(why)) => Some((Instant::now(), why.clone())),
+            _ => None,
+        };
         connected
     }
 
     fn try_connect(&mut self) -> Result<()> {
-        let (config, settings) = (&self.config, settings(self.purpose));
-        let connect = async {
-            let (client, connection) = config.connect(NoTls).await?;
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    warn!(%error, "connection to postgresql ended");
-                }
-            });
-            client.batch_execute(&settings).await?;
-            Ok(client)
-        };
-        let client = wait(&self.runtime, connect).map_err(|error| match error {
-            Error::Unreachable(why) | Error::Postgres(why) => Error::Unreachable(why),
-            other => Error::Unreachable(other.to_string()),
-        })?;
+        let client = self.runtime.block_on(self.hosts.connect())?;
         self.live = Some(Live { client: Arc::new(client), statements: HashMap::new() });
         Ok(())
     }
@@ -216,20 +173,20 @@ impl Session {
     /// Runs statements without parameters.
     pub(crate) fn run(&mut self, sql: &str) -> Result<()> {
         let live = self.live.as_ref().ok_or(Error::Closed)?;
-        let outcome = wait(&self.runtime, live.client.batch_execute(sql));
+        let outcome = wait(&self.runtime, self.purpose, live.client.batch_execute(sql));
         self.heed(outcome)
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<usize> {
         let (client, prepared) = self.prepare(sql)?;
         let arguments = arguments(&prepared.statement, params);
-        let outcome = wait(&self.runtime, client.execute_raw(&prepared.statement, arguments));
+        let outcome = wait(&self.runtime, self.purpose, client.execute_raw(&prepared.statement, arguments));
         self.heed(outcome).map(|changed| changed as usize)
     }
 
     pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = wait(&self.runtime, fetch(&client, &prepared, params));
+        let outcome = wait(&self.runtime, self.purpose, fetch(&client, &prepared, params));
         self.heed(outcome)
     }
 
@@ -245,12 +202,13 @@ impl Session {
         let (client, prepared) = self.prepare(sql)?;
         let outcome = match &prepared.setwise {
             Some((statement, counting)) if items.len() > 1 => {
-                wait(&self.runtime, at_once(&client, statement, &items)).map(|rows| counts(counting, &items, &rows))
+                wait(&self.runtime, self.purpose, at_once(&client, statement, &items))
+                    .map(|rows| counts(counting, &items, &rows))
             }
             _ => {
                 let one = &prepared.statement;
                 let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
-                let changed = wait(&self.runtime, pipelined(each));
+                let changed = wait(&self.runtime, self.purpose, pipelined(each));
                 changed.map(|changed| changed.into_iter().map(|changed| changed as usize).collect())
             }
         };
@@ -268,7 +226,7 @@ impl Session {
         }
         let (client, prepared) = self.prepare(sql)?;
         let each = items.iter().map(|params| fetch(&client, &prepared, params));
-        let outcome = wait(&self.runtime, pipelined(each));
+        let outcome = wait(&self.runtime, self.purpose, pipelined(each));
         self.heed(outcome)
     }
 
@@ -277,7 +235,7 @@ impl Session {
         crate::seen::note(sql);
         let live = self.live.as_mut().ok_or(Error::Closed)?;
         if !live.statements.contains_key(sql) {
-            let outcome = wait(&self.runtime, prepare(&live.client, sql));
+            let outcome = wait(&self.runtime, self.purpose, prepare(&live.client, sql));
             let prepared = self.heed(outcome)?;
             let live = self.live.as_mut().ok_or(Error::Closed)?;
             if live.statements.len() >= STATEMENTS_MAX {
@@ -302,29 +260,13 @@ impl Session {
     }
 }
 
-/// Durability is never less than the server promises by default, whatever its administrator chose for others.
-fn settings(purpose: Purpose) -> String {
-    let mut settings = "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; \
-         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');"
-        .to_owned();
-    if purpose != Purpose::Inspect {
-        let _ = write!(
-            settings,
-            "SET statement_timeout = {STATEMENT_MS}; SET lock_timeout = {LOCK_WAIT_MS}; \
-             SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS};"
-        );
-    }
-    if purpose == Purpose::Write {
-        // What a writer touches it finds by key, in tables that grow faster than their statistics: a plan that was made while
-        // one of them was small must not read all of it a batch later.
-        settings.push_str("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;");
-    }
-    settings
-}
-
-fn wait<T>(runtime: &Runtime, op: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+fn wait<T>(
+    runtime: &Runtime,
+    purpose: Purpose,
+    op: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T> {
     runtime.block_on(async {
-        match tokio::time::timeout(ROUND_TRIP_MAX, op).await {
+        match tokio::time::timeout(purpose.round_trip_max(), op).await {
             Ok(outcome) => outcome.map_err(Error::from),
             Err(_) => Err(Error::Unreachable("no answer in time".to_owned())),
         }

@@ -1,35 +1,28 @@
-//! The hold store: who holds which seats, in this process. A hold is advisory; a seat is sold only by a claim.
+//! The hold store: who holds which seats. A hold is advisory; a seat is sold only by a claim.
 //!
-//! Each show has a lock of its own, so that shows never wait for one another. Inside a show's lock the shared books (which
-//! show a hold is of, what lapsed lately, when to look next) are brought up to date, so that nobody sees a hold in neither.
-//! Those books never wait for a show's lock.
+//! It is in this process, where one node sells, or in Redis, where several do. Behind one face: the seats of a show are in
+//! memory for whoever reads them, and only what changes a hold asks the store. See `docs/adr/0006-holds-in-redis.md`.
 
 mod lapsed;
+mod memory;
+mod record;
+mod redis;
 mod show_seats;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use dashmap::DashMap;
 use marquee_catalog::Show;
 use marquee_kernel::{BookingId, HoldId, ShowId, Timestamp, UserId};
-use parking_lot::Mutex;
 
-use crate::meters;
-use crate::model::{Attempt, BeginPayment, Ended, Ending, Hold, House, Outcome, Refusal, Rules, Standing};
-use lapsed::LapsedHolds;
-use show_seats::Guarded;
+use crate::Error;
+use crate::model::{Attempt, BeginPayment, Hold, Outcome, Refusal, Rules, Standing};
+pub(crate) use memory::MemoryHolds;
+pub(crate) use record::Record;
+pub use redis::{Address, NoAddress};
+pub(crate) use redis::{Down, Lock, RedisHolds};
 pub(crate) use show_seats::{Glance, ShowSeats};
-
-/// Shows looked at before the sweep lets others run.
-const SWEEP_SHOWS: usize = 64;
-/// Shows kept in memory before those that nobody asks for are let go.
-const SHOWS_KEPT: usize = 20_000;
 
 /// What became of a hold that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,279 +45,222 @@ impl From<Absent> for BeginPayment {
     }
 }
 
-type TellTaken = Box<dyn Fn(ShowId, u32) + Send + Sync>;
+/// Hears how many seats of a show are not free, whenever that changes.
+pub(crate) type TellTaken = Box<dyn Fn(ShowId, u32) + Send + Sync>;
 
-/// The holds of every show.
-pub(crate) struct HoldStore {
-    rules: Rules,
-    shows: DashMap<ShowId, Arc<ShowSeats>>,
-    holds: DashMap<HoldId, Arc<ShowSeats>>,
-    lapsed: Mutex<LapsedHolds>,
-    /// When to look at which show: never later than its next expiry, sometimes earlier.
-    alarms: Mutex<BinaryHeap<Reverse<(Timestamp, ShowId)>>>,
-    /// The highest version of any show let go: one that comes back goes on above it.
-    version_floor: AtomicU64,
-    tell_taken: TellTaken,
+/// A hold that is somewhere: of which show, and what its store needs to find it again.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) show_id: ShowId,
+    lock: Option<Lock>,
 }
 
-impl fmt::Debug for HoldStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HoldStore").field("shows", &self.shows.len()).field("holds", &self.holds.len()).finish()
-    }
+/// The holds of every show.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and reading the holds of this process follows no pointer")]
+pub(crate) enum HoldStore {
+    Memory(MemoryHolds),
+    Redis(Arc<RedisHolds>),
 }
 
 impl HoldStore {
-    /// An empty store. Versions start above `version_floor`; `tell_taken` hears how many seats of a show are not free
-    /// whenever that changes.
-    pub(crate) fn new(rules: Rules, version_floor: u64, tell_taken: TellTaken) -> Self {
-        Self {
-            rules,
-            shows: DashMap::new(),
-            holds: DashMap::new(),
-            lapsed: Mutex::default(),
-            alarms: Mutex::default(),
-            version_floor: AtomicU64::new(version_floor),
-            tell_taken,
-        }
-    }
-
     pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
+        match self {
+            HoldStore::Memory(holds) => holds.rules(),
+            HoldStore::Redis(holds) => holds.rules(),
+        }
     }
 
     /// The seats of a show, if they are in memory.
     pub(crate) fn get(&self, show_id: ShowId) -> Option<Arc<ShowSeats>> {
-        self.shows.get(&show_id).map(|seats| seats.clone())
-    }
-
-    /// The seats of a show; not yet read from the durable record when nobody asked for them before.
-    pub(crate) fn get_or_new(&self, show: &Arc<Show>) -> Arc<ShowSeats> {
-        // The floor is read under the map's lock, as it is raised: a show never comes back below where it was.
-        let new = || Arc::new(ShowSeats::new(show.clone(), self.version_floor.load(Ordering::Acquire) + 1));
-        self.shows.entry(show.show_id).or_insert_with(new).clone()
+        match self {
+            HoldStore::Memory(holds) => holds.get(show_id),
+            HoldStore::Redis(holds) => holds.get(show_id),
+        }
     }
 
     /// Shows in memory.
     pub(crate) fn shows(&self) -> Vec<Arc<ShowSeats>> {
-        self.shows.iter().map(|entry| entry.value().clone()).collect()
-    }
-
-    /// Shows and live holds.
-    pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.shows.len(), self.holds.len())
-    }
-
-    /// Does something with a show's house as of `now`: what has lapsed by then is free already.
-    pub(crate) fn enter<T>(&self, seats: &ShowSeats, now: Timestamp, act: impl FnOnce(&mut House) -> T) -> T {
-        let mut guarded = seats.lock();
-        guarded.house.lapse(now);
-        let answer = act(&mut guarded.house);
-        self.settle(seats, &mut guarded);
-        answer
-    }
-
-    /// Lapses what is due, if anything is: the next look at the seats sees it.
-    pub(crate) fn refresh(&self, seats: &ShowSeats, now: Timestamp) {
-        if seats.is_due(now) {
-            self.enter(seats, now, |_| ());
+        match self {
+            HoldStore::Memory(holds) => holds.shows(),
+            HoldStore::Redis(holds) => holds.shows(),
         }
     }
 
-    /// Takes notice that the show itself changed; the holds of one that was cancelled end.
-    pub(crate) fn renew(&self, seats: &ShowSeats, show: &Arc<Show>, now: Timestamp) {
-        // Under the show's lock: whoever finds the newer show there finds the holds as it leaves them.
-        self.enter(seats, now, |house| {
-            if !seats.renew(show) {
-                return;
+    /// Shows in memory, and live holds of this process; those in Redis are not counted.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        match self {
+            HoldStore::Memory(holds) => holds.counts(),
+            HoldStore::Redis(holds) => (holds.shows().len(), 0),
+        }
+    }
+
+    /// Brings seats in memory up to date as far as that needs no waiting. Whether they are then.
+    pub(crate) fn is_at_hand(&self, seats: &ShowSeats, show: &Arc<Show>, now: Timestamp) -> bool {
+        match self {
+            HoldStore::Memory(holds) => {
+                let loaded = seats.loaded.initialized();
+                if loaded {
+                    holds.bring_up_to_date(seats, show, now);
+                }
+                loaded
             }
-            house.mark_changed();
-            if show.cancelled {
-                house.cancel_show(now);
+            HoldStore::Redis(holds) => holds.is_at_hand(seats, show),
+        }
+    }
+
+    /// The seats of a show, as of now. When Redis does not answer, as they were last known.
+    pub(crate) async fn seats(
+        &self,
+        record: &Record,
+        show: &Arc<Show>,
+        now: Timestamp,
+    ) -> Result<Arc<ShowSeats>, Error> {
+        match self {
+            HoldStore::Memory(holds) => {
+                let seats = holds.get_or_new(show);
+                seats.loaded.get_or_try_init(|| holds.read(record, &seats, now)).await?;
+                holds.bring_up_to_date(&seats, show, now);
+                Ok(seats)
             }
-        });
+            HoldStore::Redis(holds) => holds.seats(show).await,
+        }
+    }
+
+    /// Reads a show's rows of the durable record again.
+    pub(crate) async fn read(&self, record: &Record, seats: &Arc<ShowSeats>, now: Timestamp) -> Result<(), Error> {
+        match self {
+            HoldStore::Memory(holds) => holds.read(record, seats, now).await,
+            HoldStore::Redis(holds) => holds.read(seats).await,
+        }
     }
 
     /// Places a hold on all of its seats, or none.
-    pub(crate) fn place(&self, seats: &Arc<ShowSeats>, standing: Standing, now: Timestamp) -> Result<(), Refusal> {
-        let hold_id = standing.hold.hold_id;
-        let placed = self.enter(seats, now, |house| {
-            house.place(standing, now, &self.rules)?;
-            self.holds.insert(hold_id, seats.clone());
-            Ok(())
-        });
-        meters::hold(if placed.is_ok() { "placed" } else { "refused" });
-        placed
+    pub(crate) async fn place(
+        &self,
+        seats: &Arc<ShowSeats>,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Result<Result<Hold, Refusal>, Error> {
+        match self {
+            HoldStore::Memory(holds) => {
+                let hold = standing.hold.clone();
+                Ok(holds.place(seats, standing, now).map(|()| hold))
+            }
+            HoldStore::Redis(holds) => holds.place(seats, standing).await,
+        }
     }
 
-    /// Takes up a hold that was written down, if its seats are still free for it.
-    pub(crate) fn take_up(&self, seats: &Arc<ShowSeats>, standing: Standing, now: Timestamp) {
-        let hold_id = standing.hold.hold_id;
-        self.enter(seats, now, |house| {
-            if standing.paying.is_none() && !house.taken_of(&standing.places).is_empty() {
-                return;
+    /// Where a hold is that `user_id` may use, or was until it lapsed.
+    pub(crate) async fn locate(&self, hold_id: HoldId, user_id: UserId) -> Result<Result<Located, Absent>, Error> {
+        match self {
+            HoldStore::Memory(holds) => {
+                let located = holds.show_of(hold_id).map(|show_id| Located { show_id, lock: None });
+                Ok(located.ok_or_else(|| holds.absence(hold_id, user_id)))
             }
-            self.holds.insert(hold_id, seats.clone());
-            house.take_up(standing, now);
-            house.lapse(now);
-        });
+            HoldStore::Redis(holds) => Ok(holds.locate(hold_id, user_id).await?),
+        }
     }
 
     /// The live hold of `user_id`.
-    pub(crate) fn hold(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) -> Result<Hold, Absent> {
-        let find = |house: &mut House| house.hold(hold_id, user_id).map(|standing| standing.hold.clone());
-        self.enter_by_hold(hold_id, now, find).flatten().ok_or_else(|| self.absence(hold_id, user_id))
+    pub(crate) async fn hold(
+        &self,
+        located: &Located,
+        (hold_id, user_id): (HoldId, UserId),
+        now: Timestamp,
+    ) -> Result<Result<Hold, Absent>, Error> {
+        match (self, &located.lock) {
+            (HoldStore::Memory(holds), _) => Ok(holds.hold(hold_id, user_id, now)),
+            (HoldStore::Redis(holds), Some(lock)) => Ok(holds.hold(lock, user_id).await?),
+            (HoldStore::Redis(_), None) => Ok(Err(Absent::Unknown)),
+        }
     }
 
     /// Moves a hold's expiry on.
-    pub(crate) fn extend(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) -> Result<Hold, Absent> {
-        let extend = |house: &mut House| {
-            house.hold(hold_id, user_id)?;
-            Some(house.extend(hold_id, now, &self.rules).ok_or(Absent::Lapsed))
-        };
-        let absent = || Err(self.absence(hold_id, user_id));
-        let extended = self.enter_by_hold(hold_id, now, extend).flatten().unwrap_or_else(absent)?;
-        meters::hold("extended");
-        Ok(extended)
+    pub(crate) async fn extend(
+        &self,
+        located: &Located,
+        (hold_id, user_id): (HoldId, UserId),
+        now: Timestamp,
+    ) -> Result<Result<Hold, Absent>, Error> {
+        match (self, &located.lock) {
+            (HoldStore::Memory(holds), _) => Ok(holds.extend(hold_id, user_id, now)),
+            (HoldStore::Redis(holds), Some(lock)) => Ok(holds.extend(lock, user_id).await?),
+            (HoldStore::Redis(_), None) => Ok(Err(Absent::Unknown)),
+        }
     }
 
     /// Releases a live hold of `user_id` that nobody is paying for; anything else is left alone.
-    pub(crate) fn release(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) {
-        self.enter_by_hold(hold_id, now, |house| house.release(hold_id, user_id, now));
-    }
-
-    /// Which show a live hold is of.
-    pub(crate) fn show_of(&self, hold_id: HoldId) -> Option<ShowId> {
-        self.holds.get(&hold_id).map(|seats| seats.show_id())
+    pub(crate) async fn release(&self, hold_id: HoldId, user_id: UserId, now: Timestamp) -> Result<(), Error> {
+        match self {
+            HoldStore::Memory(holds) => holds.release(hold_id, user_id, now),
+            HoldStore::Redis(holds) => holds.release(hold_id, user_id).await?,
+        }
+        Ok(())
     }
 
     /// Stops a hold's clock for a payment, if its show is `on_sale`.
-    pub(crate) fn begin_payment(
+    pub(crate) async fn begin_payment(
         &self,
+        located: &Located,
         (hold_id, user_id): (HoldId, UserId),
         attempt: Attempt,
-        now: Timestamp,
-        on_sale: bool,
-    ) -> Result<Hold, BeginPayment> {
-        let seats = self.holds.get(&hold_id).map(|seats| seats.clone());
-        let begun = seats.and_then(|seats| {
-            self.enter(&seats, now, |house| {
-                let standing = house.hold(hold_id, user_id)?;
-                if standing.paying.is_none() && !on_sale {
-                    return Some(Err(BeginPayment::NotOnSale));
+        (now, on_sale): (Timestamp, bool),
+    ) -> Result<Result<Hold, BeginPayment>, Error> {
+        match (self, &located.lock) {
+            (HoldStore::Memory(holds), _) => Ok(holds.begin_payment((hold_id, user_id), attempt, now, on_sale)),
+            (HoldStore::Redis(holds), Some(lock)) => Ok(holds.begin_payment(lock, user_id, attempt, on_sale).await?),
+            (HoldStore::Redis(_), None) => Ok(Err(BeginPayment::NotFound)),
+        }
+    }
+
+    /// Ends a payment. Whether the show's seats must be read again. When Redis does not answer, it is told later.
+    pub(crate) async fn end_payment(&self, ended: EndedPayment, now: Timestamp) -> bool {
+        match self {
+            HoldStore::Memory(holds) => holds.end_payment(ended, now),
+            HoldStore::Redis(holds) => holds.end_payment(ended).await,
+        }
+    }
+
+    /// As [`HoldStore::end_payment`], without waiting.
+    pub(crate) fn end_payment_soon(&self, ended: EndedPayment, now: Timestamp) -> bool {
+        match self {
+            HoldStore::Memory(holds) => holds.end_payment(ended, now),
+            HoldStore::Redis(holds) => {
+                holds.end_payment_later(ended);
+                false
+            }
+        }
+    }
+
+    /// Lapses what is due. Shows whose seats must be read again.
+    pub(crate) async fn sweep(&self, now: impl Fn() -> Timestamp) -> Vec<ShowId> {
+        match self {
+            HoldStore::Memory(holds) => {
+                // In slices, so that a burst does not hold up those who are buying.
+                while holds.sweep(now()) {
+                    tokio::task::yield_now().await;
                 }
-                Some(house.begin_payment(hold_id, user_id, attempt))
-            })
-        });
-        begun.unwrap_or_else(|| Err(self.absence(hold_id, user_id).into()))
-    }
-
-    /// Ends a payment. Says which show's seats must be read again when the hold had one under way for `booking_id`.
-    pub(crate) fn end_payment(
-        &self,
-        hold_id: HoldId,
-        booking_id: BookingId,
-        outcome: Outcome,
-        now: Timestamp,
-    ) -> Option<ShowId> {
-        let seats = self.holds.get(&hold_id).map(|seats| seats.clone())?;
-        let ended = self.enter(&seats, now, |house| house.end_payment(hold_id, booking_id, outcome, now));
-        ended.then_some(seats.show_id())
-    }
-
-    /// Every live hold, with its show.
-    pub(crate) fn standings(&self, now: Timestamp) -> Vec<Standing> {
-        let of_show = |seats: &Arc<ShowSeats>| self.enter(seats, now, |house| house.standings().cloned().collect());
-        self.shows().iter().flat_map(|seats| -> Vec<Standing> { of_show(seats) }).collect()
-    }
-
-    /// Lapses what is due, a bounded slice of shows. Whether more is due.
-    pub(crate) fn sweep(&self, now: Timestamp) -> bool {
-        for _ in 0..SWEEP_SHOWS {
-            let Some(show_id) = self.next_due(now) else { return false };
-            if let Some(seats) = self.get(show_id) {
-                let mut guarded = seats.lock();
-                guarded.alarm = None;
-                guarded.house.lapse(now);
-                self.settle(&seats, &mut guarded);
+                Vec::new()
             }
+            HoldStore::Redis(holds) => holds.sweep().await,
         }
-        true
     }
 
-    fn next_due(&self, now: Timestamp) -> Option<ShowId> {
-        let mut alarms = self.alarms.lock();
-        let Reverse((at, show_id)) = *alarms.peek()?;
-        (at <= now).then(|| {
-            alarms.pop();
-            show_id
-        })
-    }
-
-    /// Forgets what nobody needs: patrons with nothing left to remember, and, when there are very many, shows that nobody
-    /// asked for since the last time, holds in and nobody watches.
+    /// Forgets what nobody needs.
     pub(crate) fn forget_idle(&self, now: Timestamp) {
-        let crowded = self.shows.len() > SHOWS_KEPT;
-        for seats in self.shows() {
-            seats.lock().house.forget_patrons(now, &self.rules);
-            let (show_id, idle) = (seats.show_id(), !seats.take_asked_for());
-            drop(seats);
-            if crowded && idle {
-                self.let_go(show_id);
-            }
+        match self {
+            HoldStore::Memory(holds) => holds.forget_idle(now),
+            HoldStore::Redis(holds) => holds.forget_idle(),
         }
     }
+}
 
-    fn let_go(&self, show_id: ShowId) {
-        // Whoever uses the seats, and every hold, has a handle of them: with the map's alone, nobody can miss them.
-        self.shows.remove_if(&show_id, |_, seats| {
-            let unused = Arc::strong_count(seats) == 1;
-            if unused {
-                self.version_floor.fetch_max(seats.version(), Ordering::AcqRel);
-            }
-            unused
-        });
-    }
-
-    fn enter_by_hold<T>(&self, hold_id: HoldId, now: Timestamp, act: impl FnOnce(&mut House) -> T) -> Option<T> {
-        let seats = self.holds.get(&hold_id).map(|seats| seats.clone())?;
-        Some(self.enter(&seats, now, act))
-    }
-
-    /// Why a hold that is not there for `user_id` is not.
-    pub(crate) fn absence(&self, hold_id: HoldId, user_id: UserId) -> Absent {
-        self.lapsed.lock().why(hold_id, user_id).unwrap_or(Absent::Unknown)
-    }
-
-    /// Brings everything that follows from a house up to date with it, before anybody else can look at the house.
-    fn settle(&self, seats: &ShowSeats, guarded: &mut Guarded) {
-        for ended in guarded.house.take_ended() {
-            self.note_end(&ended);
-        }
-        if guarded.house.seal() {
-            (self.tell_taken)(seats.show_id(), guarded.house.taken());
-        }
-        let deadline = guarded.house.next_deadline();
-        seats.publish(guarded.house.version(), deadline);
-        if let Some(deadline) = deadline
-            && guarded.alarm.is_none_or(|alarm| deadline < alarm)
-        {
-            guarded.alarm = Some(deadline);
-            self.alarms.lock().push(Reverse((deadline, seats.show_id())));
-        }
-    }
-
-    fn note_end(&self, ended: &Ended) {
-        let (outcome, remembered) = match ended.ending {
-            Ending::Lapsed => ("expired", Some(Absent::Lapsed)),
-            Ending::ShowCancelled => ("show_cancelled", Some(Absent::ShowCancelled)),
-            Ending::Released => ("released", None),
-            Ending::Failed => ("failed", None),
-            Ending::Booked => ("booked", None),
-        };
-        if let Some(why) = remembered {
-            self.lapsed.lock().remember(ended, why);
-        }
-        self.holds.remove(&ended.hold_id);
-        meters::hold(outcome);
-    }
+/// A payment that ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndedPayment {
+    pub(crate) show_id: ShowId,
+    pub(crate) hold_id: HoldId,
+    pub(crate) booking_id: BookingId,
+    pub(crate) outcome: Outcome,
 }

@@ -9,6 +9,7 @@ use marquee_kernel::{ShowId, Timestamp};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::OnceCell;
 
+use super::redis::Mirror;
 use crate::model::{House, SeatStatus};
 use crate::seat_map::Maps;
 
@@ -43,6 +44,7 @@ pub(crate) struct ShowSeats {
     asked_for: AtomicBool,
     /// Set once the durable record has been read.
     pub(crate) loaded: OnceCell<()>,
+    pub(super) mirror: Mirror,
     pub(crate) maps: Maps,
 }
 
@@ -56,6 +58,7 @@ impl ShowSeats {
             deadline_us: AtomicI64::new(NEVER_US),
             asked_for: AtomicBool::new(true),
             loaded: OnceCell::new(),
+            mirror: Mirror::default(),
             maps: Maps::default(),
         }
     }

@@ -3,21 +3,29 @@ use std::thread;
 
 use jiff::SignedDuration;
 
+use parking_lot::Mutex;
+
+use super::lapsed::LapsedHolds;
 use super::*;
 use crate::Settings;
 use crate::fixtures::{attempt, booking, noon, seconds, show_on, standing, user};
-use crate::model::SeatStatus;
+use crate::model::{Ended, Ending, SeatStatus};
 
-fn store(settings: &Settings) -> HoldStore {
-    HoldStore::new(Rules::new(settings), 1 << 32, Box::new(|_, _| ()))
+fn store(settings: &Settings) -> MemoryHolds {
+    MemoryHolds::new(Rules::new(settings), 1 << 32, Box::new(|_, _| ()))
 }
 
-fn seats_of(store: &HoldStore, seats: usize) -> Arc<ShowSeats> {
+fn seats_of(store: &MemoryHolds, seats: usize) -> Arc<ShowSeats> {
     store.get_or_new(&show_on(&[("A", "gold", &"x".repeat(seats))]))
 }
 
 /// Every thread tries to hold the seats that `picks` gives it, all at the same moment. How many seats were got, by seat.
-fn race(store: &HoldStore, seats: &Arc<ShowSeats>, threads: u16, picks: impl Fn(u16) -> Vec<u16> + Sync) -> Vec<usize> {
+fn race(
+    store: &MemoryHolds,
+    seats: &Arc<ShowSeats>,
+    threads: u16,
+    picks: impl Fn(u16) -> Vec<u16> + Sync,
+) -> Vec<usize> {
     let start = Barrier::new(usize::from(threads));
     let got: Mutex<Vec<u16>> = Mutex::default();
     thread::scope(|scope| {
@@ -149,7 +157,8 @@ fn a_cancelled_show_ends_its_holds_at_once_and_one_that_is_being_paid_for_with_i
     assert_eq!(store.hold(free, user(), later), Err(Absent::Unknown));
     assert_eq!(place(2), Err(Refusal::ShowCancelled));
     // The payment is declined: there is nothing left to try another card for.
-    store.end_payment(paying, booking_id, Outcome::Declined, later);
+    let (show_id, outcome) = (show.show_id, Outcome::Declined);
+    store.end_payment(EndedPayment { show_id, hold_id: paying, booking_id, outcome }, later);
     assert_eq!(seats.glance().statuses, [Available; 3]);
     let again = store.begin_payment((paying, holder), attempt(booking()), later, false);
     assert_eq!(again, Err(BeginPayment::NotOnSale));

@@ -42,7 +42,7 @@ pub(crate) async fn extend_hold(
     query: NoQuery,
     body: Body<ExtendHold>,
 ) -> Result<Json<HoldView>, Problem> {
-    if let Err(unknown @ Error::HoldNotFound) = seating.hold(hold_id, caller.user_id) {
+    if let Err(unknown @ Error::HoldNotFound) = seating.hold(hold_id, caller.user_id).await {
         return Err(unknown.into());
     }
     query.check()?;

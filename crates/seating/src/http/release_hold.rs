@@ -27,7 +27,7 @@ pub(crate) async fn release_hold(
 ) -> Result<StatusCode, Problem> {
     query.check()?;
     if let Ok(Id(hold_id)) = hold_id {
-        seating.release_hold(hold_id, caller.user_id);
+        seating.release_hold(hold_id, caller.user_id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

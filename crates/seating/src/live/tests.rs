@@ -6,11 +6,11 @@ use serde_json::Value;
 use super::*;
 use crate::Settings;
 use crate::fixtures::{noon, seconds, show_on, standing, user};
-use crate::holds::HoldStore;
+use crate::holds::MemoryHolds;
 use crate::model::Rules;
 
 struct Stage {
-    store: HoldStore,
+    store: MemoryHolds,
     live: Live,
     seats: Arc<ShowSeats>,
 }
@@ -25,7 +25,7 @@ struct Event {
 
 impl Stage {
     fn new() -> Self {
-        let store = HoldStore::new(Rules::new(&Settings::default()), 0, Box::new(|_, _| ()));
+        let store = MemoryHolds::new(Rules::new(&Settings::default()), 0, Box::new(|_, _| ()));
         let seats = store.get_or_new(&show_on(&[("A", "gold", "123456")]));
         Self { store, live: Live::new(CancellationToken::new()), seats }
     }

@@ -84,6 +84,11 @@ impl Budget {
         Self { held, seat_s, rest }
     }
 
+    /// Time, in microseconds, and seat-seconds that may be spent, and the rest after which they may be again, in microseconds.
+    pub(crate) fn parts(&self) -> [i128; 3] {
+        [self.held.as_micros(), self.seat_s.into(), self.rest.as_micros()]
+    }
+
     /// Whether the user has rested, so that what they spent before no longer matters.
     pub(crate) fn is_over(&self, spending: &Spending, now: Timestamp) -> bool {
         !spending.holds_now && later(spending.since, self.rest) <= now

@@ -200,6 +200,11 @@ impl House {
         self.lapse(now);
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
     /// Places a hold on all of its seats, or on none and nothing changes.
     pub(crate) fn place(&mut self, standing: Standing, now: Timestamp, rules: &Rules) -> Result<(), Refusal> {
         if self.cancelled {
@@ -350,6 +355,21 @@ impl House {
                 }
             });
         }
+    }
+
+    /// Takes over what another store says of these places, at its `version`.
+    pub(crate) fn follow(&mut self, version: u64, places: impl IntoIterator<Item = (u16, SeatStatus)>) {
+        for (place, status) in places {
+            self.change(place, |seat| {
+                (seat.sold, seat.held) = match status {
+                    SeatStatus::Available => (None, false),
+                    SeatStatus::Held => (None, true),
+                    SeatStatus::Booked => (Some(Sold::Booked), false),
+                    SeatStatus::Blocked => (Some(Sold::Blocked), false),
+                };
+            });
+        }
+        (self.version, self.changed) = (version, false);
     }
 
     fn change(&mut self, place: u16, change: impl FnOnce(&mut Seat)) {

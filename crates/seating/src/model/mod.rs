@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use budget::Budget;
+#[cfg(test)]
+pub(crate) use house::Reading;
 pub(crate) use house::{Ended, Ending, House, Refusal, Standing};
 
 use crate::Settings;

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::*;
 use crate::Settings;
 use crate::fixtures::{noon, seconds, show_on, standing, user};
-use crate::holds::HoldStore;
+use crate::holds::MemoryHolds;
 use crate::model::Rules;
 
-fn store() -> HoldStore {
-    HoldStore::new(Rules::new(&Settings::default()), 7 << 32, Box::new(|_, _| ()))
+fn store() -> MemoryHolds {
+    MemoryHolds::new(Rules::new(&Settings::default()), 7 << 32, Box::new(|_, _| ()))
 }
 
-fn hold(store: &HoldStore, seats: &Arc<ShowSeats>, place: u16) {
+fn hold(store: &MemoryHolds, seats: &Arc<ShowSeats>, place: u16) {
     store.place(seats, standing(user(), &[place], noon(), noon() + seconds(60)), noon()).unwrap();
 }
 

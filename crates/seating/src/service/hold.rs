@@ -34,9 +34,8 @@ impl Seating {
         let now = self.inner.parts.clock.now();
         on_sale(&show, now)?;
         let standing = self.standing(&show, party, &picks, now)?;
-        let hold = standing.hold.clone();
-        match self.inner.holds.place(&house, standing, now) {
-            Ok(()) => Ok(hold),
+        match self.inner.holds.place(&house, standing, now).await? {
+            Ok(hold) => Ok(hold),
             Err(Refusal::HoldLimit { held }) => Err(Error::HoldLimit { held, max: settings.held_seats_per_show_max }),
             Err(Refusal::OverBudget { retry_after_s }) => Err(Error::OverBudget { retry_after_s }),
             Err(Refusal::Taken(places)) => Err(Error::SeatsUnavailable(names(&show, &places))),
@@ -71,40 +70,54 @@ impl Seating {
     ///
     /// # Errors
     /// [`Error::HoldExpired`] when it lapsed, or its show was cancelled; [`Error::HoldNotFound`] when it is unknown, ended or
-    /// somebody else's.
-    pub fn hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
-        let hold = self.inner.holds.hold(hold_id, user_id, self.inner.parts.clock.now());
-        hold.map_err(|absent| match absent {
+    /// somebody else's; [`Error::HoldStoreDown`].
+    pub async fn hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
+        self.find_hold(hold_id, user_id).await?.map_err(|absent| match absent {
             Absent::Unknown => Error::HoldNotFound,
             Absent::Lapsed | Absent::ShowCancelled => Error::HoldExpired,
         })
     }
 
+    async fn find_hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Result<Hold, Absent>, Error> {
+        match self.inner.holds.locate(hold_id, user_id).await? {
+            Ok(located) => self.inner.holds.hold(&located, (hold_id, user_id), self.inner.parts.clock.now()).await,
+            Err(absent) => Ok(Err(absent)),
+        }
+    }
+
     /// As [`Seating::hold`], after its house has heard all that the catalogue has answered.
     pub(crate) async fn hold_by_now(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
-        if let Some(show_id) = self.inner.holds.show_of(hold_id) {
-            self.seats(show_id).await?;
+        if let Ok(located) = self.inner.holds.locate(hold_id, user_id).await? {
+            self.seats(located.show_id).await?;
         }
-        self.hold(hold_id, user_id)
+        self.hold(hold_id, user_id).await
     }
 
     /// Moves the hold's expiry on, never past the longest hold.
     ///
     /// # Errors
-    /// [`Error::HoldExpired`], [`Error::HoldNotFound`], [`Error::NotOnSale`]; what the database says when the show has to be
-    /// read from it.
+    /// [`Error::HoldExpired`], [`Error::HoldNotFound`], [`Error::NotOnSale`], [`Error::HoldStoreDown`]; what the database says
+    /// when the show has to be read from it.
     pub async fn extend_hold(&self, hold_id: HoldId, user_id: UserId) -> Result<Hold, Error> {
-        let clock = &self.inner.parts.clock;
-        let show_id = self.inner.holds.hold(hold_id, user_id, clock.now())?.show_id;
-        let show = self.show(show_id).await?;
+        let (holds, clock) = (&self.inner.holds, &self.inner.parts.clock);
+        let located = holds.locate(hold_id, user_id).await??;
+        let show = self.show(located.show_id).await?;
         let now = clock.now();
-        on_sale(&show, now)?;
-        Ok(self.inner.holds.extend(hold_id, user_id, now)?)
+        let hold = (hold_id, user_id);
+        if let Err(closed) = on_sale(&show, now) {
+            // What is no hold any more is told so first.
+            holds.hold(&located, hold, now).await??;
+            return Err(closed);
+        }
+        Ok(holds.extend(&located, hold, now).await??)
     }
 
     /// Ends a live hold of `user_id` that nobody is paying for. Anything else is left alone.
-    pub fn release_hold(&self, hold_id: HoldId, user_id: UserId) {
-        self.inner.holds.release(hold_id, user_id, self.inner.parts.clock.now());
+    ///
+    /// # Errors
+    /// [`Error::HoldStoreDown`].
+    pub async fn release_hold(&self, hold_id: HoldId, user_id: UserId) -> Result<(), Error> {
+        self.inner.holds.release(hold_id, user_id, self.inner.parts.clock.now()).await
     }
 }
 

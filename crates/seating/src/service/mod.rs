@@ -21,10 +21,10 @@ use tracing::info;
 
 pub use hold::Party;
 
-use crate::holds::{HoldStore, ShowSeats};
+use crate::holds::{Address, HoldStore, MemoryHolds, Record, RedisHolds, ShowSeats};
 use crate::live::{Live, Watcher};
 use crate::meters;
-use crate::model::{Rules, Sold, Standing};
+use crate::model::{Rules, Standing};
 use crate::seat_map::{Encoding, Rendered, Renderer, View};
 use crate::{Error, Settings, store};
 
@@ -44,6 +44,17 @@ pub struct Parts {
     pub clock: Clock,
     pub rng: Rng,
     pub settings: Settings,
+    pub holds: Holds,
+}
+
+/// Where the holds are.
+#[derive(Clone, Debug, Default)]
+pub enum Holds {
+    /// In this process, which is then the only one that sells.
+    #[default]
+    Memory,
+    /// In Redis, for every node.
+    Redis(Address),
 }
 
 /// Seating: cheap to clone, shared by everyone.
@@ -56,6 +67,7 @@ pub struct Seating {
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) holds: HoldStore,
+    pub(crate) record: Record,
     pub(crate) renderer: Renderer,
     pub(crate) live: Live,
     pub(crate) to_reload: Mutex<HashSet<ShowId>>,
@@ -63,24 +75,36 @@ pub(crate) struct Inner {
 }
 
 impl Seating {
-    /// Starts seating over its tables: counts the start, tells the catalogue how full the shows are, and takes up the holds
-    /// that the last stop wrote down. Live streams end when `stop` is cancelled.
+    /// Starts seating over its tables: tells the catalogue how full the shows are, and, when the holds are in this process,
+    /// counts the start and takes up those that the last stop wrote down. Live streams end when `stop` is cancelled.
     ///
     /// # Errors
     /// What the database says.
     pub async fn start(parts: Parts, stop: CancellationToken) -> Result<Self, Error> {
         meters::describe();
-        let (starts, kept) =
-            parts.db.write(|tx| Ok::<_, Error>((store::count_start(tx)?, store::take_kept_holds(tx)?))).await?;
         for (show_id, seats) in parts.db.read(store::taken_by_show).await? {
             parts.catalog.availability().set_taken(show_id, seats);
         }
         let catalog = parts.catalog.clone();
         let tell_taken = Box::new(move |show_id, seats| catalog.availability().set_taken(show_id, seats));
-        let holds = HoldStore::new(Rules::new(&parts.settings), starts << VERSION_START_SHIFT, tell_taken);
+        let (rules, record) = (Rules::new(&parts.settings), Record::new(parts.db.clone()));
+        let (holds, kept) = match &parts.holds {
+            Holds::Memory => {
+                let (starts, kept) =
+                    parts.db.write(|tx| Ok::<_, Error>((store::count_start(tx)?, store::take_kept_holds(tx)?))).await?;
+                let holds = MemoryHolds::new(rules, starts << VERSION_START_SHIFT, tell_taken);
+                (HoldStore::Memory(holds), kept)
+            }
+            Holds::Redis(address) => {
+                let (time, stop) = ((parts.clock.clone(), record.clone()), stop.clone());
+                let holds = RedisHolds::open(address, rules, time, tell_taken, stop).await?;
+                (HoldStore::Redis(holds), Vec::new())
+            }
+        };
         let inner = Inner {
             parts,
             holds,
+            record,
             renderer: Renderer::default(),
             live: Live::new(stop),
             to_reload: Mutex::default(),
@@ -98,7 +122,8 @@ impl Seating {
     }
 
     async fn take_up(&self, kept: Vec<Standing>) -> Result<(), Error> {
-        let holds = kept.len();
+        let HoldStore::Memory(holds) = &self.inner.holds else { return Ok(()) };
+        let count = kept.len();
         for mut standing in kept {
             let seats = match self.seats(standing.hold.show_id).await {
                 Ok(seats) => seats,
@@ -108,23 +133,25 @@ impl Seating {
             let layout = seats.show().layout.clone();
             let places = standing.hold.seats.iter().filter_map(|seat| layout.seat(seat.seat_id.as_str()));
             standing.places = places.map(|(place, _)| place).collect();
-            self.inner.holds.take_up(&seats, standing, self.inner.parts.clock.now());
+            holds.take_up(&seats, standing, self.inner.parts.clock.now());
         }
-        if holds > 0 {
-            info!(holds, "holds of the last run taken up");
+        if count > 0 {
+            info!(holds = count, "holds of the last run taken up");
         }
         Ok(())
     }
 
-    /// Writes the live holds down for the next start. Call it when nothing is in flight any more.
+    /// Writes the live holds of this process down for the next start; those in Redis need no keeping. Call it when nothing is
+    /// in flight any more.
     ///
     /// # Errors
     /// What the database says.
     pub async fn keep_holds(&self) -> Result<(), Error> {
-        let standings = self.inner.holds.standings(self.inner.parts.clock.now());
-        let holds = standings.len();
+        let HoldStore::Memory(holds) = &self.inner.holds else { return Ok(()) };
+        let standings = holds.standings(self.inner.parts.clock.now());
+        let count = standings.len();
         self.inner.parts.db.write(move |tx| store::keep_holds(tx, &standings)).await?;
-        info!(holds, "holds written down for the next start");
+        info!(holds = count, "holds written down for the next start");
         Ok(())
     }
 
@@ -143,17 +170,7 @@ impl Seating {
     fn seats_at_hand(&self, show_id: ShowId) -> Option<Arc<ShowSeats>> {
         let seats = self.inner.holds.get(show_id)?;
         let show = self.inner.parts.catalog.cached_show(show_id)?;
-        seats.loaded.initialized().then(|| self.bring_up_to_date(&seats, &show))?;
-        Some(seats)
-    }
-
-    fn bring_up_to_date(&self, seats: &ShowSeats, show: &Arc<Show>) {
-        let now = self.inner.parts.clock.now();
-        self.inner.holds.refresh(seats, now);
-        if seats.revision() < show.revision {
-            self.inner.holds.renew(seats, show, now);
-        }
-        seats.note_asked_for();
+        self.inner.holds.is_at_hand(&seats, &show, self.inner.parts.clock.now()).then_some(seats)
     }
 
     /// The seats of a show, as of now.
@@ -162,24 +179,7 @@ impl Seating {
             return Ok(seats);
         }
         let show = self.show(show_id).await?;
-        let seats = self.inner.holds.get_or_new(&show);
-        seats.loaded.get_or_try_init(|| self.read_seats(&seats)).await?;
-        self.bring_up_to_date(&seats, &show);
-        Ok(seats)
-    }
-
-    /// Reads a show's rows into its house.
-    async fn read_seats(&self, seats: &ShowSeats) -> Result<(), Error> {
-        let Parts { clock, db, .. } = &self.inner.parts;
-        let (show_id, holds) = (seats.show_id(), &self.inner.holds);
-        let reading = holds.enter(seats, clock.now(), crate::model::House::begin_reading);
-        let rows = db.read(move |tx| store::seats_of_show(tx, show_id)).await?;
-        let layout = &seats.show().layout;
-        let place =
-            |(seat_id, sold): &(_, Sold)| Some((layout.seat(marquee_kernel::SeatId::as_str(seat_id))?.0, *sold));
-        let rows: Vec<(u16, Sold)> = rows.iter().filter_map(place).collect();
-        holds.enter(seats, clock.now(), |house| house.end_reading(reading, &rows));
-        Ok(())
+        self.inner.holds.seats(&self.inner.record, &show, self.inner.parts.clock.now()).await
     }
 
     /// Reads a show's seats again from the store: call it after a commit that changed them.
@@ -196,7 +196,7 @@ impl Seating {
 
     pub(crate) async fn try_reload(&self, show_id: ShowId) -> Result<(), Error> {
         let seats = self.seats(show_id).await?;
-        self.read_seats(&seats).await
+        self.inner.holds.read(&self.inner.record, &seats, self.inner.parts.clock.now()).await
     }
 
     /// As [`Seating::reload`], in a moment and without waiting.

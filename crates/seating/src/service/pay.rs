@@ -4,6 +4,7 @@ use marquee_kernel::{BookingId, HoldId, ShowId, UserId};
 
 use super::Seating;
 use super::hold::on_sale;
+use crate::holds::EndedPayment;
 use crate::model::{Attempt, BeginPayment, Hold, Outcome};
 use crate::store::claims::Claim;
 use crate::{Error, store};
@@ -20,19 +21,29 @@ impl Seating {
         holder: UserId,
         attempt: Attempt,
     ) -> Result<Result<Hold, BeginPayment>, Error> {
-        let Some(show_id) = self.inner.holds.show_of(hold_id) else {
-            return Ok(Err(self.inner.holds.absence(hold_id, holder).into()));
+        let located = match self.inner.holds.locate(hold_id, holder).await? {
+            Ok(located) => located,
+            Err(absent) => return Ok(Err(absent.into())),
         };
-        let show = self.show(show_id).await?;
+        let show = self.show(located.show_id).await?;
         let now = self.inner.parts.clock.now();
-        Ok(self.inner.holds.begin_payment((hold_id, holder), attempt, now, on_sale(&show, now).is_ok()))
+        let at = (now, on_sale(&show, now).is_ok());
+        self.inner.holds.begin_payment(&located, (hold_id, holder), attempt, at).await
     }
 
-    /// Ends the payment of `booking_id`. Any other booking's end is none of this hold's business.
-    pub fn end_payment(&self, hold_id: HoldId, booking_id: BookingId, outcome: Outcome) {
-        let now = self.inner.parts.clock.now();
-        let show_id = self.inner.holds.end_payment(hold_id, booking_id, outcome, now);
-        if let (Some(show_id), Outcome::Failed) = (show_id, outcome) {
+    /// Ends the payment of `booking_id` for a hold of the show. Any other booking's end is none of this hold's business. It
+    /// needs no hold store: one that does not answer is told later.
+    pub async fn end_payment(&self, show_id: ShowId, hold_id: HoldId, booking_id: BookingId, outcome: Outcome) {
+        let ended = EndedPayment { show_id, hold_id, booking_id, outcome };
+        if self.inner.holds.end_payment(ended, self.inner.parts.clock.now()).await {
+            self.seats_changed(show_id);
+        }
+    }
+
+    /// As [`Seating::end_payment`], without waiting for the hold store.
+    pub fn end_payment_soon(&self, show_id: ShowId, hold_id: HoldId, booking_id: BookingId, outcome: Outcome) {
+        let ended = EndedPayment { show_id, hold_id, booking_id, outcome };
+        if self.inner.holds.end_payment_soon(ended, self.inner.parts.clock.now()) {
             self.seats_changed(show_id);
         }
     }

@@ -32,6 +32,8 @@ const FORGET_KEPT_HOLDS: &str = "DELETE FROM kept_holds";
 const CLAIM_STANDS: &str = "
     SELECT COUNT(*) AS seats FROM show_seats WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
 
+const STANDING_OF: &str = "SELECT status FROM show_seats WHERE booking_id = $1 AND show_id = $2 LIMIT 1";
+
 /// Counts this start: 1 for the first ever.
 pub(crate) fn count_start(tx: &mut Tx<'_>) -> Result<u64> {
     match tx.query_opt(START, &[])? {
@@ -58,6 +60,13 @@ pub(crate) fn seats_of_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<Vec<(Sea
         }
     }
     Ok(seats)
+}
+
+/// How a booking has its seats of a show, if it has any.
+pub(crate) fn standing_of(tx: &mut Tx<'_>, show_id: ShowId, booking_id: BookingId) -> Result<Option<Sold>> {
+    let row = tx.query_opt(STANDING_OF, &params![booking_id, show_id])?;
+    let status = row.map(|row| row.get::<String>("status")).transpose()?;
+    Ok(status.and_then(|status| sold(&status)))
 }
 
 /// How many seats of each show are not free; a show without any is not listed.

@@ -85,6 +85,7 @@ impl Stage {
             clock: clock.clone(),
             rng: rng.clone(),
             settings: marquee_seating::Settings { budgets: false, ..Default::default() },
+            holds: marquee_seating::Holds::Memory,
         };
         let seating = Seating::start(seating, CancellationToken::new()).await.unwrap();
         let sandbox = marquee_payments::Settings { authorise_timeout: GATEWAY_PATIENCE, ..Default::default() };
@@ -125,7 +126,7 @@ impl Stage {
         let party = Party { holder: user, placed_by: user };
         let held = self.seating.place_hold(self.show.show_id, party, &seats).await;
         if let Ok(hold) = &held {
-            self.seating.release_hold(hold.hold_id, user);
+            self.seating.release_hold(hold.hold_id, user).await.unwrap();
         }
         held.is_ok()
     }

@@ -1,0 +1,73 @@
+mod faults;
+mod functions;
+mod nodes;
+
+use std::time::Duration;
+
+use super::*;
+
+/// What other nodes did is seen by then, and what was lost is made good.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks until it is so.
+async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
+    let looking = async {
+        while !look().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, looking).await.is_ok(), "never: {what}");
+}
+
+#[test]
+fn an_address_is_of_one_server_or_of_a_cluster_and_may_have_a_prefix() {
+    let single: Address = "redis://user:secret@host:7000/3?prefix=a:".parse().unwrap();
+    assert_eq!((single.cluster, single.prefix.as_str()), (false, "a:"));
+    assert_eq!(single.nodes, ["redis://user:secret@host:7000/3"]);
+    let cluster: Address = "redis-cluster://user:secret@a:1,b:2".parse().unwrap();
+    assert_eq!((cluster.cluster, cluster.prefix.as_str()), (true, ""));
+    assert_eq!(cluster.nodes, ["redis://user:secret@a:1", "redis://user:secret@b:2"]);
+    for wrong in ["", "redis:", "host:1", "http://host", "redis-cluster://", "redis://h?x=1", "redis://h?prefix={a}"] {
+        assert_eq!(wrong.parse::<Address>(), Err(NoAddress), "{wrong}");
+    }
+}
+
+#[test]
+fn an_alarm_goes_off_once_at_the_earliest_time_that_was_set() {
+    let (mut alarms, noon) = (Alarms::default(), crate::fixtures::noon());
+    let show_id = crate::fixtures::show_on(&[("A", "gold", "1")]).show_id;
+    let at = |s: i64| noon + crate::fixtures::seconds(s);
+    alarms.set(show_id, at(60));
+    alarms.set(show_id, at(30));
+    alarms.set(show_id, at(90));
+    assert_eq!(alarms.take_due(at(29)), []);
+    assert_eq!(alarms.take_due(at(30)), [show_id]);
+    assert_eq!(alarms.take_due(at(1_000)), []);
+}
+
+#[test]
+fn a_mirror_follows_changes_in_order_whatever_order_they_come_in() {
+    use crate::model::SeatStatus::{Available, Booked, Held};
+    let seats = ShowSeats::new(crate::fixtures::show_on(&[("A", "gold", "123")]), 0);
+    let change = |before: u64, place: u16, status| Change {
+        before,
+        after: before + 1,
+        taken: 1,
+        due: None,
+        seats: vec![(place, status)],
+    };
+    seats.take_over(&Change { before: 7, after: 7, taken: 0, due: None, seats: Vec::new() });
+    assert!(!seats.follow(&change(9, 0, Booked)), "two are missing before it");
+    assert!(!seats.follow(&change(8, 0, Held)));
+    assert_eq!((seats.version(), seats.glance().statuses), (7, vec![Available; 3]));
+    assert!(seats.follow(&change(7, 1, Held)));
+    assert_eq!((seats.version(), seats.glance().statuses), (10, vec![Booked, Held, Available]));
+    assert!(seats.follow(&change(8, 0, Held)), "what is known is no news");
+    assert_eq!(seats.glance().statuses, [Booked, Held, Available]);
+    assert!(!seats.follow(&change(11, 2, Held)));
+    let all = Change { before: 12, after: 12, taken: 1, due: None, seats: vec![(2, Held)] };
+    assert!(seats.take_over(&all));
+    assert_eq!((seats.version(), seats.glance().taken), (12, 1));
+    seats.take_over(&Change { before: 11, after: 11, taken: 0, due: None, seats: Vec::new() });
+    assert_eq!(seats.version(), 12, "an older picture is none");
+}
