@@ -9,6 +9,6 @@ mod server;
 mod services;
 mod start;
 
-pub use config::{BadSetting, Config, DEFAULT, Database, Places};
+pub use config::{BadSetting, Config, DEFAULT, Database, Places, Roles};
 pub use services::Services;
 pub use start::{Running, StartError, start};

@@ -67,6 +67,14 @@ impl Db {
         url.parse::<tokio_postgres::Config>().is_ok()
     }
 
+    /// Where `url` leads, without who connects: for people to read, and to know an address again.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when it names no host.
+    pub fn place_of(url: &str) -> Result<String> {
+        postgres::place(url)
+    }
+
     /// Connects to the PostgreSQL at `url` for reading alone. Nothing is migrated.
     ///
     /// # Errors

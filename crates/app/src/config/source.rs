@@ -25,11 +25,12 @@ const NOT_IN_THIS_BUILD: [&str; 10] = [
 const PREFIX: &str = "MARQUEE_";
 
 /// Names that are read elsewhere: what the command line takes from the environment, and what tests and debug builds look at.
-const READ_ELSEWHERE: [&str; 8] = [
+const READ_ELSEWHERE: [&str; 9] = [
     "MARQUEE_COPY_TO",
     "MARQUEE_DATA_DIR",
     "MARQUEE_LISTEN",
     "MARQUEE_OPS_LISTEN",
+    "MARQUEE_ROLES",
     "MARQUEE_CRASH_ROUNDS",
     "MARQUEE_FAILPOINT",
     "MARQUEE_SEED",

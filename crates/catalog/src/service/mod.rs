@@ -112,6 +112,22 @@ impl Catalog {
         store::has_had_cinema(tx, cinema_id)
     }
 
+    /// Whether there is or was a show of that id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn has_had_show(tx: &mut Tx<'_>, show_id: ShowId) -> marquee_db::Result<bool> {
+        store::has_had_show(tx, show_id)
+    }
+
+    /// Every show there is or was, in the order of their ids, after `after`; at most `limit`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn shows_after(tx: &mut Tx<'_>, after: ShowId, limit: u32) -> marquee_db::Result<Vec<ShowId>> {
+        store::shows_after(tx, after, limit)
+    }
+
     /// What is kept in memory, by name with its number of entries, for the metrics page.
     #[must_use]
     pub fn cache_entries(&self) -> [(&'static str, u64); 4] {

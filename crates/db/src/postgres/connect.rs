@@ -103,6 +103,13 @@ async fn connect(config: &Config, settings: &str) -> Result<Client, tokio_postgr
     Ok(client)
 }
 
+/// Where an address leads, without who connects: hosts, ports and the database.
+pub(crate) fn place(url: &str) -> Result<String> {
+    let whole: Config = url.parse().map_err(Error::from)?;
+    let hosts: Vec<String> = each(&whole, Purpose::Write)?.into_iter().map(|(name, _)| name).collect();
+    Ok(format!("{}/{}", hosts.join(","), whole.get_dbname().or(whole.get_user()).unwrap_or_default()))
+}
+
 /// A configuration for each host that `whole` names.
 fn each(whole: &Config, purpose: Purpose) -> Result<Vec<(String, Config)>> {
     let (hosts, addresses, ports) = (whole.get_hosts(), whole.get_hostaddrs(), whole.get_ports());
@@ -199,6 +206,11 @@ mod tests {
         assert_eq!(names("postgres://u@a:1,b:2/d"), ["a:1", "b:2"]);
         assert_eq!(names("host=a,b port=7 user=u"), ["a:7", "b:7"]);
         assert_eq!(names("host=a,b hostaddr=10.0.0.1,10.0.0.2 port=7 user=u"), ["10.0.0.1:7", "10.0.0.2:7"]);
+    }
+
+    #[test]
+    fn a_place_does_not_say_who_connects() {
+        assert_eq!(place("postgres://u:secret@a:1,b:2/d?sslmode=disable").unwrap(), "a:1,b:2/d");
     }
 
     #[test]

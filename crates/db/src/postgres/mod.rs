@@ -23,8 +23,8 @@ use tokio_postgres::{Client, Statement};
 
 use crate::session::{On, Tx};
 use crate::{Error, Result, Row, Value};
-pub(crate) use connect::Purpose;
 use connect::{Hosts, PROBE};
+pub(crate) use connect::{Purpose, place};
 use setwise::{Counting, Setwise};
 
 /// Prepared statements kept per connection; past it they are prepared anew.

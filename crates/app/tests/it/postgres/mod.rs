@@ -3,9 +3,11 @@
 
 mod copying;
 mod failing;
+mod leading;
 mod migrating;
 mod sale;
 mod servers;
+mod sharding;
 
 use marquee_testkit::Launch;
 

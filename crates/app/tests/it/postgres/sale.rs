@@ -73,6 +73,11 @@ impl Sale {
         sale
     }
 
+    /// The show that is sold.
+    pub(super) fn show(&self) -> &Show {
+        &self.shows[0]
+    }
+
     /// Waits until some more bookings are made.
     pub(super) async fn sells(&self) {
         let before = self.tally.booked.load(Ordering::Relaxed);
