@@ -58,11 +58,6 @@ impl Directory {
         takers.map(|member| member.shard).max_by_key(|shard| (score(show_id, *shard), *shard))
     }
 
-    /// Whether what was sold on one shard may be found on another one.
-    pub(crate) fn has_moves(&self) -> bool {
-        !self.moves.is_empty()
-    }
-
     /// Shows that were moved to a shard.
     pub(crate) fn moved_to(&self, shard: Shard) -> usize {
         self.moves.values().filter(|to| **to == shard).count()

@@ -262,7 +262,7 @@ impl Shards {
         self.refresh().await
     }
 
-    /// Looks for one thing by an id that names the shard it was made on: there, and when shows have been moved on the others too.
+    /// Looks for one thing by an id that names the shard it was made on: there, and on the others too when shows have left that one.
     ///
     /// # Errors
     /// What a database says without which it cannot be known that there is nothing.
@@ -271,18 +271,24 @@ impl Shards {
         named: Shard,
         look: impl Fn(&mut Tx<'_>) -> Result<Option<T>> + Clone + Send + 'static,
     ) -> Result<Option<T>> {
-        let (first, others): (Vec<_>, Vec<_>) =
-            self.all().iter().partition(|one| self.inner.alone || one.shard == named);
-        let everywhere = first.is_empty() || self.inner.directory.load().has_moves();
+        let named = if self.inner.alone { Some(self.home()) } else { self.named(named) };
         let mut fault = None;
-        for one in first.into_iter().chain(others.into_iter().filter(|_| everywhere)) {
-            let found = match one.db() {
-                Ok(db) => db.read(look.clone()).await,
-                Err(error) => Err(error),
+        if let Some(one) = named {
+            let look = look.clone();
+            let look = move |tx: &mut Tx<'_>| match look(tx)? {
+                Some(found) => Ok((Some(found), false)),
+                None => Ok::<_, Error>((None, store::has_departures(tx)?)),
             };
-            match found {
-                Ok(Some(found)) => return Ok(Some(found)),
+            match read(one, look).await {
+                Ok((None, true)) => {}
+                Ok((found, _)) => return Ok(found),
+                Err(error) => fault = Some(error),
+            }
+        }
+        for one in self.all().iter().filter(|one| named.is_none_or(|named| named.at != one.at)) {
+            match read(one, look.clone()).await {
                 Ok(None) => {}
+                Ok(found) => return Ok(found),
                 Err(error) => fault = Some(error),
             }
         }
@@ -364,6 +370,13 @@ impl Shards {
     }
 }
 
+async fn read<T: Send + 'static>(
+    one: &ShardDb,
+    look: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    one.db()?.read(look).await
+}
+
 fn if_here<T, E, W>(tx: &mut Tx<'_>, show_id: ShowId, work: W) -> Result<Fenced<T, W>, E>
 where
     W: FnOnce(&mut Tx<'_>) -> Result<T, E>,
@@ -420,10 +433,11 @@ impl Opening {
     async fn settle(&self, place: &str, connected: Result<Db>) -> Result<(Shard, Option<Db>)> {
         let db = match connected {
             Ok(db) => db,
-            Err(error @ Error::Unreachable(_)) => {
+            Err(Error::Unreachable(why)) => {
                 let entries = self.home.read(store::entries).await?;
                 let known = entries.iter().find(|entry| entry.place == place && entry.joined_at.is_some());
-                let shard = known.ok_or(error)?.shard;
+                let stranger = || Error::Unreachable(format!("{place} never joined as a shard, and: {why}"));
+                let shard = known.ok_or_else(stranger)?.shard;
                 warn!(shard = shard.number(), place, "shard does not answer, its shows are not sold");
                 return Ok((shard, None));
             }

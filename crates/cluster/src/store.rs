@@ -109,10 +109,15 @@ pub(crate) fn note_move(tx: &mut Tx<'_>, show_id: ShowId, to: Shard, at: Timesta
     tx.execute(NOTE_MOVE, &params![show_id, to.number(), at]).map(drop)
 }
 
+/// Whether any show has left this database.
+pub(crate) fn has_departures(tx: &mut Tx<'_>) -> Result<bool> {
+    Ok(tx.query_opt(ANY_DEPARTED, &[])?.is_some())
+}
+
 /// Those of the shows that have left this database.
 pub(crate) fn departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<Vec<ShowId>> {
     // Nearly always none has.
-    if shows.is_empty() || tx.query_opt(ANY_DEPARTED, &[])?.is_none() {
+    if shows.is_empty() || !has_departures(tx)? {
         return Ok(Vec::new());
     }
     let found = tx.query_each(DEPARTED, shows.iter().map(|show_id| params![*show_id]))?;

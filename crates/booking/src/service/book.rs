@@ -69,7 +69,18 @@ impl Booking {
                 key: call.key.as_ref().map(|key| key.as_str().to_owned()),
                 request_hash: call.request_hash,
             };
-            let reply = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt).await? {
+            let begun = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt).await {
+                Ok(begun) => begun,
+                // What was answered before needs no hold store to be answered again.
+                Err(down) => match self.recorded(&call).await? {
+                    Some(repeat) => {
+                        drop(place);
+                        return self.replay(repeat, &call).await?.ok_or(Error::Unanswered);
+                    }
+                    None => return Err(down.into()),
+                },
+            };
+            let reply = match begun {
                 Ok(hold) => {
                     let mut paying =
                         Paying { booking: self.clone(), place, booking_id, hold: hold.clone(), ended: false };

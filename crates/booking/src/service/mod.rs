@@ -123,7 +123,10 @@ impl Booking {
         let writer = Arc::new(Writer { clock, rng, journal });
         let lanes = parts.shards.all().iter().map(|_| OnceLock::new()).collect();
         let (under_way, watch, tasks) = (UnderWay::default(), Mutex::default(), TaskTracker::new());
-        Ok(Self { inner: Arc::new(Inner { parts, settings, writer, lanes, keys, under_way, watch, tasks }) })
+        let booking = Self { inner: Arc::new(Inner { parts, settings, writer, lanes, keys, under_way, watch, tasks }) };
+        // What has answered has its writer, and its metrics, from the start.
+        booking.shards().all().iter().for_each(|shard| drop(booking.lane(shard)));
+        Ok(booking)
     }
 
     /// Waits until every call that has begun is at its end. Call it when no new ones come.

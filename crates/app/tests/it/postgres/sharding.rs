@@ -114,7 +114,7 @@ async fn one_key_for_shows_on_two_shards_is_used_once() {
     let marquee = launch(&data_dir, &urls).ready().await;
     let ada = marquee.customer("Ada").await;
     let [(home, _), (second, _)] = one_on_each(&marquee, &ada, &server).await;
-    let (here, there) = (ada.hold(&home, &["B1"]).await, ada.hold(&second, &["B1"]).await);
+    let (here, there) = (ada.hold(&home, &["A3"]).await, ada.hold(&second, &["A3"]).await);
     let first = ada.pay_once(&here, "pm_card_visa", "order-1").await.created();
     ada.pay_once(&there, "pm_card_visa", "order-1").await.problem("idempotency_key_reused");
     // Nothing stays of the refused one: its hold is paid for under another key.
@@ -159,7 +159,7 @@ async fn a_move_that_breaks_off_is_carried_on() {
     let moved = shards(&command, &urls, &["move", &show.show_id, "--to", "1"]).await;
     assert_ne!(moved.code, Some(0));
     // It has left, and has not arrived: nobody can say what is sold of it.
-    let lock = ada.hold(&show, &["B1"]).await;
+    let lock = ada.hold(&show, &["A3"]).await;
     ada.pay(&lock, "pm_card_visa").await.problem("unavailable");
     second.batch_execute("ALTER TABLE not_now RENAME TO arrived_moves").await.unwrap();
     let paid = eventually_within(SEEN_TO_WITHIN, "it is sold where it went", async || {
@@ -188,7 +188,7 @@ async fn a_shard_that_is_drained_keeps_nothing() {
     assert_eq!(count(&server, "second", "SELECT COUNT(*) FROM show_seats").await, 0);
     for (show, booking) in &both {
         assert_eq!(ada.booking(booking).await, *booking);
-        let _ = ada.book(show, &["B2"]).await;
+        let _ = ada.book(show, &["A4"]).await;
     }
     let refused = shards(&command, &urls, &["drain", "0"]).await;
     assert_ne!(refused.code, Some(0));
@@ -232,7 +232,7 @@ async fn a_shard_that_is_down_takes_only_its_shows_with_it() {
         })
         .await;
         assert!(refused.has_header("retry-after"));
-        let seat = if restarts { "B2" } else { "B1" };
+        let seat = if restarts { "A4" } else { "A3" };
         let _ = ada.book(&here, &[seat]).await;
         ada.get("/user/me/bookings").await.problem("unavailable");
         let (status, text) = readiness(&marquee).await;
@@ -240,7 +240,7 @@ async fn a_shard_that_is_down_takes_only_its_shows_with_it() {
     }
     other.start_again();
     eventually_within(SEEN_TO_WITHIN, "its shows are sold again", async || {
-        let held = ada.reserve(&there, &["B1"]).await;
+        let held = ada.reserve(&there, &["A3"]).await;
         (held.status() == 201 && ada.pay(&held.json(), "pm_card_visa").await.status() == 201).then_some(())
     })
     .await;
@@ -293,7 +293,7 @@ async fn databases_that_do_not_belong_together_stop_the_start() {
         (format!("{second},{home}"), "name the home database first"),
         (format!("{home},{strange}"), "belongs to another Marquee"),
         (format!("{home},{second},{second}"), "another address names too"),
-        (format!("{home},postgres://marquee@127.0.0.1:1/nothing"), "127.0.0.1:1"),
+        (format!("{home},postgres://marquee@127.0.0.1:1/nothing"), "127.0.0.1:1/nothing never joined"),
     ] {
         let refused = launch(&data_dir, &urls).ended().await;
         assert_ne!(refused.code, Some(0));
