@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use marquee_testkit::{Ended, Launch, Process};
+use marquee_testkit::{Ended, Launch, Process, eventually};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -32,6 +32,14 @@ impl Moved {
         let _ = ada.cancel(&returned).await.ok();
         let _ = marquee.admin().await.delete(&called_off.admin_path()).await.ok();
         let kept = ada.hold(&show, &["B1"]).await;
+        // A consumer of the journal closes the show, in its own time.
+        let file = Connection::open(data_dir.path().join("marquee.db")).unwrap();
+        eventually("the show that was called off is closed", async || {
+            let closed: i64 = file.query_row("SELECT COUNT(*) FROM closed_shows", [], |row| row.get(0)).unwrap();
+            (closed > 0).then_some(())
+        })
+        .await;
+        drop(file);
         assert_eq!(marquee.stop().await.0, Some(0));
         Self { data_dir, ada, booking, kept }
     }

@@ -3,9 +3,11 @@
 
 mod copying;
 mod failing;
+mod links;
 mod migrating;
 mod sale;
 mod servers;
+mod tls;
 
 use marquee_testkit::Launch;
 
