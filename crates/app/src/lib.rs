@@ -1,6 +1,7 @@
 //! Marquee: the program that joins the modules, and the commands a person runs.
 
 mod api;
+mod clock;
 pub mod commands;
 mod config;
 mod demo;

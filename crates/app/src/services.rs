@@ -22,6 +22,8 @@ use crate::{Config, Database, StartError};
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// The time that all of them go by.
+    pub clock: Clock,
     /// Delivery of the journal.
     pub bus: Bus,
     /// Accounts and tokens.
@@ -50,6 +52,7 @@ impl Services {
         stop_streams: &CancellationToken,
     ) -> Result<Self, StartError> {
         let db = open_database(config).await?;
+        let clock = part("clock", crate::clock::followed(clock, &db).await)?;
         let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
 
         let settings = accounts_settings(config);
@@ -82,7 +85,7 @@ impl Services {
 
         let booking = marquee_booking::Parts {
             db: db.clone(),
-            clock,
+            clock: clock.clone(),
             rng,
             bus: bus.clone(),
             journal,
@@ -91,7 +94,7 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        Ok(Self { db, clock, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
     /// Starts every background job; they end when `stop` is cancelled.
@@ -99,6 +102,7 @@ impl Services {
         let (accounts, payments, booking) = (self.accounts.clone(), self.payments.clone(), self.booking.clone());
         let (for_accounts, for_payments, for_booking) = (stop.clone(), stop.clone(), stop.clone());
         let (catalog, for_catalog) = (self.catalog.clone(), stop.clone());
+        jobs.spawn(crate::clock::keep_following(self.clock.clone(), self.db.clone(), stop.clone()));
         jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
         jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
         jobs.spawn(async move { payments.run_jobs(for_payments).await });
@@ -119,6 +123,7 @@ impl Services {
 /// [`StartError`] naming what could not start.
 pub(crate) async fn open_accounts(config: &Config, clock: Clock, rng: Rng) -> Result<Accounts, StartError> {
     let db = open_database(config).await?;
+    let clock = part("clock", crate::clock::followed(clock, &db).await)?;
     let journal = Journal::new(clock.clone(), rng.clone());
     part("accounts", Accounts::new(db, journal, clock, rng, accounts_settings(config)).await)
 }

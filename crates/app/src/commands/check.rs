@@ -7,12 +7,13 @@ use marquee_db::Tx;
 use marquee_kernel::{Clock, Timestamp};
 
 use super::{complain, say};
+use crate::clock::followed;
 use crate::{Config, StartError};
 
 pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let wrong = |error: marquee_db::Error| StartError::part("check", error);
     let db = config.database.open_read_only().map_err(wrong)?;
-    let now = Clock::System.now();
+    let now = followed(Clock::System, &db).await.map_err(wrong)?.now();
     // One read transaction: what is checked is one moment of a database that goes on selling.
     let checked = db.read(move |tx| faults_of(tx, now)).await.map_err(wrong)?;
     let mut well = true;
