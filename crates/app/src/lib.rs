@@ -10,6 +10,6 @@ mod server;
 mod services;
 mod start;
 
-pub use config::{BadSetting, Config, DEFAULT, Database, Places};
+pub use config::{BadSetting, Config, DEFAULT, Database, Places, Replicas};
 pub use services::Services;
 pub use start::{Running, StartError, start};

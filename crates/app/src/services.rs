@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_booking::Booking;
-use marquee_bus::{Bus, Journal};
+use marquee_bus::{Browse, Bus, Journal};
 use marquee_catalog::Catalog;
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng};
@@ -60,7 +60,9 @@ impl Services {
         let accounts = part("accounts", accounts)?;
 
         let catalog = marquee_catalog::Settings { cleaning_gap_minutes: config.cleaning_minutes };
-        let catalog = Catalog::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), catalog);
+        let browse = Browse::new(db.clone(), part("replicas", config.replicas.open())?);
+        let (for_catalog, for_bus) = (journal.clone(), bus.clone());
+        let catalog = Catalog::browsed(db.clone(), browse, for_catalog, for_bus, clock.clone(), rng.clone(), catalog);
 
         let seating = seating_settings(config);
         let seating = marquee_seating::Parts {

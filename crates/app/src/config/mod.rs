@@ -1,6 +1,7 @@
 //! The configuration: read once, checked whole, before anything starts.
 
 mod database;
+mod replicas;
 mod source;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
 
 pub use database::Database;
+pub use replicas::Replicas;
 pub use source::{BadSetting, DEFAULT};
 use source::{Source, bad};
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub shared_dir: PathBuf,
     /// Where the source of truth is.
     pub database: Database,
+    /// Where it is read by those who browse.
+    pub replicas: Replicas,
     /// Length of a hold, in seconds.
     pub hold_seconds: u32,
     /// The longest a hold can be extended to, in seconds.
@@ -105,9 +109,11 @@ impl Config {
             let problem = format!("must be at least MARQUEE_HOLD_SECONDS, which is {hold_seconds}");
             return Err(bad("MARQUEE_HOLD_MAX_SECONDS", problem));
         }
+        let database = database(&source, &places.data_dir)?;
         Ok(Self {
             redis: redis(&source)?,
-            database: database(&source, &places.data_dir)?,
+            replicas: replicas(&source, &database)?,
+            database,
             listen: places.listen,
             ops_listen: places.ops_listen,
             shared_dir: source.text("MARQUEE_SHARED_DIR").map_or_else(|| places.data_dir.clone(), PathBuf::from),
@@ -142,6 +148,17 @@ fn database(source: &Source, data_dir: &Path) -> Result<Database, BadSetting> {
         Some(("postgres" | "postgresql", _)) if Db::is_address(url) => Ok(Database::Server(url.to_owned())),
         _ => Err(wrong()),
     }
+}
+
+fn replicas(source: &Source, database: &Database) -> Result<Replicas, BadSetting> {
+    let name = "MARQUEE_DATABASE_REPLICA_URLS";
+    // An address may hold a password: it is not repeated.
+    let wrong = || bad(name, "must be addresses such as postgres://user@host/database, separated by commas");
+    let replicas = source.text(name).map_or(Some(Replicas::default()), Replicas::parse).ok_or_else(wrong)?;
+    if !replicas.is_empty() && matches!(database, Database::File(_)) {
+        return Err(bad(name, "must be empty unless MARQUEE_DATABASE_URL is a PostgreSQL: a file has no replicas"));
+    }
+    Ok(replicas)
 }
 
 fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting> {
@@ -218,6 +235,9 @@ mod tests {
             ("MARQUEE_RATE_LIMITS", "maybe"),
             ("MARQUEE_DATABASE_URL", "mysql://x"),
             ("MARQUEE_DATABASE_URL", "postgres://host:port/marquee"),
+            ("MARQUEE_DATABASE_URL", "postgres://host/marquee?sslmode=verify"),
+            ("MARQUEE_DATABASE_REPLICA_URLS", "host/marquee"),
+            ("MARQUEE_DATABASE_REPLICA_URLS", "postgres://host/marquee"),
             ("MARQUEE_REDIS_URL", "127.0.0.1:6379"),
             ("MARQUEE_REDIS_URL", "redis-cluster://"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),

@@ -6,6 +6,7 @@ mod copying;
 mod failing;
 mod links;
 mod migrating;
+mod replicas;
 mod sale;
 mod servers;
 mod tls;
