@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_booking::Booking;
-use marquee_bus::{Bus, Journal};
+use marquee_bus::{Browse, Bus, Journal};
 use marquee_catalog::Catalog;
 use marquee_cluster::{Lead, Portion, ShardDb, Shards};
 use marquee_db::Db;
@@ -37,6 +37,8 @@ pub struct Services {
     pub db: Db,
     /// Where sales are.
     pub shards: Shards,
+    /// The time that all of them go by.
+    pub clock: Clock,
     /// Delivery of the journal.
     pub bus: Bus,
     /// Accounts and tokens.
@@ -65,6 +67,7 @@ impl Services {
         stop_streams: &CancellationToken,
     ) -> Result<Self, StartError> {
         let db = open_database(config).await?;
+        let clock = part("clock", crate::clock::followed(clock, &db).await)?;
         let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
 
         let settings = accounts_settings(config);
@@ -72,7 +75,9 @@ impl Services {
         let accounts = part("accounts", accounts)?;
 
         let catalog = marquee_catalog::Settings { cleaning_gap_minutes: config.cleaning_minutes };
-        let catalog = Catalog::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), catalog);
+        let browse = Browse::new(db.clone(), part("replicas", config.replicas.open())?);
+        let (for_catalog, for_bus) = (journal.clone(), bus.clone());
+        let catalog = Catalog::browsed(db.clone(), browse, for_catalog, for_bus, clock.clone(), rng.clone(), catalog);
 
         let shards = match &config.database {
             Database::File(_) => Shards::alone(db.clone(), bus.clone(), journal.clone(), clock.clone(), rng.clone()),
@@ -106,7 +111,7 @@ impl Services {
 
         let booking = marquee_booking::Parts {
             shards: shards.clone(),
-            clock,
+            clock: clock.clone(),
             rng,
             bus: bus.clone(),
             journal,
@@ -115,7 +120,7 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, shards, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        Ok(Self { db, shards, clock, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
     /// Starts every background job; they end when `stop` is cancelled. What one node alone may do, this one does whenever it is its
@@ -124,6 +129,7 @@ impl Services {
         let (accounts, for_accounts) = (self.accounts.clone(), stop.clone());
         let (catalog, for_catalog) = (self.catalog.clone(), stop.clone());
         let (shards, for_shards) = (self.shards.clone(), stop.clone());
+        jobs.spawn(crate::clock::keep_following(self.clock.clone(), self.db.clone(), stop.clone()));
         jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
         jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
         jobs.spawn(async move { shards.keep(for_shards).await });
@@ -183,6 +189,7 @@ impl Services {
 /// [`StartError`] naming what could not start.
 pub(crate) async fn open_accounts(config: &Config, clock: Clock, rng: Rng) -> Result<Accounts, StartError> {
     let db = open_database(config).await?;
+    let clock = part("clock", crate::clock::followed(clock, &db).await)?;
     let journal = Journal::new(clock.clone(), rng.clone());
     part("accounts", Accounts::new(db, journal, clock, rng, accounts_settings(config)).await)
 }

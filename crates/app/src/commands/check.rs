@@ -7,6 +7,7 @@ use marquee_db::Tx;
 use marquee_kernel::{Clock, Timestamp};
 
 use super::{complain, say};
+use crate::clock::followed;
 use crate::services::PORTIONS;
 use crate::{Config, StartError};
 
@@ -15,7 +16,7 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let (mut well, several) = (true, !config.shards.is_empty());
     for database in config.databases() {
         let db = database.open_read_only().map_err(wrong)?;
-        let now = Clock::System.now();
+        let now = followed(Clock::System, &db).await.map_err(wrong)?.now();
         // One read transaction: what is checked is one moment of a database that goes on selling.
         let checked = db.read(move |tx| faults_of(tx, now)).await.map_err(wrong)?;
         if several {

@@ -10,6 +10,7 @@ use marquee_db::{Db, Error};
 use marquee_kernel::{Clock, Rng, Shard, ShowId, Timestamp};
 
 use super::{complain, say};
+use crate::clock::followed;
 use crate::services::PORTIONS;
 use crate::{Config, Database, StartError};
 
@@ -31,7 +32,7 @@ async fn open(config: &Config) -> Result<(Db, Shards), StartError> {
     let db = tokio::task::spawn_blocking(move || Db::connect(&url)).await;
     let db = db.map_err(|broken| StartError::part("shards", broken))?.map_err(wrong)?;
     let urls: Vec<String> = std::iter::once(home).chain(config.shards.clone()).collect();
-    let (clock, rng) = (Clock::System, Rng::System);
+    let (clock, rng) = (followed(Clock::System, &db).await.map_err(wrong)?, Rng::System);
     let journal = Journal::new(clock.clone(), rng.clone());
     let shards = Shards::open(&urls, (db.clone(), Bus::new(db.clone())), journal, (clock, rng)).await.map_err(wrong)?;
     Ok((db, shards))

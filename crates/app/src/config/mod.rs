@@ -1,6 +1,7 @@
 //! The configuration: read once, checked whole, before anything starts.
 
 mod database;
+mod replicas;
 mod source;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
 
 pub use database::Database;
+pub use replicas::Replicas;
 pub use source::{BadSetting, DEFAULT};
 use source::{Source, bad};
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub shared_dir: PathBuf,
     /// Where the source of truth is.
     pub database: Database,
+    /// Where it is read by those who browse.
+    pub replicas: Replicas,
     /// Length of a hold, in seconds.
     pub hold_seconds: u32,
     /// The longest a hold can be extended to, in seconds.
@@ -134,6 +138,7 @@ impl Config {
         let (database, shards) = databases(&source, &places.data_dir)?;
         Ok(Self {
             redis: redis(&source)?,
+            replicas: replicas(&source, &database)?,
             database,
             shards,
             roles: places.roles,
@@ -196,6 +201,17 @@ fn separate(list: &str) -> Vec<String> {
         }
     }
     addresses
+}
+
+fn replicas(source: &Source, database: &Database) -> Result<Replicas, BadSetting> {
+    let name = "MARQUEE_DATABASE_REPLICA_URLS";
+    // An address may hold a password: it is not repeated.
+    let wrong = || bad(name, "must be addresses such as postgres://user@host/database, separated by commas");
+    let replicas = source.text(name).map_or(Some(Replicas::default()), Replicas::parse).ok_or_else(wrong)?;
+    if !replicas.is_empty() && matches!(database, Database::File(_)) {
+        return Err(bad(name, "must be empty unless MARQUEE_DATABASE_URL is a PostgreSQL: a file has no replicas"));
+    }
+    Ok(replicas)
 }
 
 fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting> {
@@ -274,6 +290,9 @@ mod tests {
             ("MARQUEE_DATABASE_URL", "postgres://a/b,mysql://x"),
             ("MARQUEE_DATABASE_URL", "sqlite://"),
             ("MARQUEE_DATABASE_URL", "postgres://host:port/marquee"),
+            ("MARQUEE_DATABASE_URL", "postgres://host/marquee?sslmode=verify"),
+            ("MARQUEE_DATABASE_REPLICA_URLS", "host/marquee"),
+            ("MARQUEE_DATABASE_REPLICA_URLS", "postgres://host/marquee"),
             ("MARQUEE_REDIS_URL", "127.0.0.1:6379"),
             ("MARQUEE_REDIS_URL", "redis-cluster://"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
