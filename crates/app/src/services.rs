@@ -8,6 +8,7 @@ use marquee_bus::{Bus, Journal};
 use marquee_catalog::Catalog;
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng};
+use marquee_kv::Kv;
 use marquee_payments::{Gateway, Payments, Sandbox, SandboxControls};
 use marquee_seating::{Holds, Seating};
 use tokio::task::JoinSet;
@@ -22,6 +23,8 @@ use crate::{Config, Database, StartError};
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// What the nodes of one shop share beside it.
+    pub kv: Kv,
     /// Delivery of the journal.
     pub bus: Bus,
     /// Accounts and tokens.
@@ -50,9 +53,14 @@ impl Services {
         stop_streams: &CancellationToken,
     ) -> Result<Self, StartError> {
         let db = open_database(config).await?;
-        let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
+        let kv = match &config.redis {
+            None => Kv::default(),
+            Some(address) => part("Redis", Kv::open(address, stop_streams).await)?,
+        };
+        let journal = Journal::new(clock.clone(), rng.clone());
+        let bus = Bus::among(kv.signals().clone(), db.clone());
 
-        let settings = accounts_settings(config);
+        let settings = marquee_accounts::Settings { kv: kv.clone(), ..accounts_settings(config) };
         let accounts = Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), settings).await;
         let accounts = part("accounts", accounts)?;
 
@@ -91,15 +99,16 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        Ok(Self { db, kv, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
     /// Starts every background job; they end when `stop` is cancelled.
     pub(crate) fn run_jobs(&self, jobs: &mut JoinSet<()>, stop: &CancellationToken) {
         let (accounts, payments, booking) = (self.accounts.clone(), self.payments.clone(), self.booking.clone());
+        let bus = self.bus.clone();
         let (for_accounts, for_payments, for_booking) = (stop.clone(), stop.clone(), stop.clone());
         let (catalog, for_catalog) = (self.catalog.clone(), stop.clone());
-        jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
+        jobs.spawn(async move { accounts.run_jobs(&bus, for_accounts).await });
         jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
         jobs.spawn(async move { payments.run_jobs(for_payments).await });
         jobs.spawn(async move { booking.run_jobs(for_booking).await });

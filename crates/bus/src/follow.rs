@@ -9,7 +9,8 @@ use tracing::warn;
 
 use crate::{Bus, Delivered, store};
 
-/// How often a follower looks: what another node changed is seen here within a second.
+/// How often a follower looks when nobody told it to: what another node changed is seen here within a second, whatever became of
+/// its word.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Entries a follower reads at a time.
 const READ_ROWS: u32 = 500;
@@ -25,7 +26,7 @@ impl Bus {
         stop: CancellationToken,
         handle: impl Fn(Delivered) + Send + Sync + 'static,
     ) -> JoinHandle<()> {
-        let (db, mut seq) = (self.db().clone(), None);
+        let (db, mut seq, mut ears) = (self.db().clone(), None, self.nodes().listen());
         let work = async move {
             loop {
                 match look(&db, kinds, seq).await {
@@ -37,9 +38,12 @@ impl Bus {
                             continue;
                         }
                     }
-                    Err(error) => warn!(follower, %error, "journal not followed, will retry"),
+                    Err(error) => {
+                        warn!(follower, %error, "journal not followed, will retry");
+                        tokio::time::sleep(LOOK_EVERY).await;
+                    }
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                let _ = tokio::time::timeout(LOOK_EVERY, ears.heard()).await;
             }
         };
         tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Which crate may use which: kernel ← db, bus, http, telemetry ← domains ← app.
+//! Which crate may use which: kernel ← db, kv, bus, http, telemetry ← domains ← app.
 
 use std::error::Error;
 
@@ -14,11 +14,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("marquee-kernel", &[]),
     ("marquee-telemetry", &["marquee-kernel"]),
     ("marquee-db", &["marquee-kernel"]),
-    ("marquee-bus", &["marquee-kernel", "marquee-db"]),
-    ("marquee-http", &["marquee-kernel", "marquee-db"]),
+    ("marquee-kv", &["marquee-kernel"]),
+    ("marquee-bus", &["marquee-kernel", "marquee-db", "marquee-kv"]),
+    ("marquee-http", &["marquee-kernel", "marquee-db", "marquee-kv"]),
     ("marquee-pricing", &["marquee-kernel"]),
     ("marquee-tickets", &["marquee-kernel"]),
-    ("marquee-accounts", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http"]),
+    ("marquee-accounts", &["marquee-kernel", "marquee-db", "marquee-kv", "marquee-bus", "marquee-http"]),
     ("marquee-payments", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http"]),
     ("marquee-catalog", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http", "marquee-pricing"]),
     (
@@ -26,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "marquee-kernel",
             "marquee-db",
+            "marquee-kv",
             "marquee-bus",
             "marquee-http",
             "marquee-pricing",
@@ -54,6 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "marquee-kernel",
             "marquee-telemetry",
             "marquee-db",
+            "marquee-kv",
             "marquee-bus",
             "marquee-http",
             "marquee-pricing",

@@ -26,8 +26,8 @@ const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
 /// Everything that can be set. All of it has been checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the holds are, when several nodes sell; in this process otherwise.
-    pub redis: Option<marquee_seating::Address>,
+    /// Where holds are, and what limits count, when several nodes sell; in this process otherwise.
+    pub redis: Option<marquee_kv::Address>,
     /// Where customers and partners connect. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Where operators connect: health and metrics.
@@ -144,10 +144,10 @@ fn database(source: &Source, data_dir: &Path) -> Result<Database, BadSetting> {
     }
 }
 
-fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting> {
+fn redis(source: &Source) -> Result<Option<marquee_kv::Address>, BadSetting> {
     let name = "MARQUEE_REDIS_URL";
     // The address may hold a password: it is not repeated.
-    let read = |text: &str| text.parse().map_err(|wrong: marquee_seating::NoAddress| bad(name, wrong.to_string()));
+    let read = |text: &str| text.parse().map_err(|wrong: marquee_kv::NoAddress| bad(name, wrong.to_string()));
     source.text(name).map(read).transpose()
 }
 

@@ -265,13 +265,13 @@ impl<'a> Pair<'a> {
 fn the_functions_and_the_house_say_the_same_whatever_is_asked() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let Holds::Redis(address) = Place::Redis.holds() else { unreachable!() };
-    let link = Link::new(&address, "nobody".to_owned()).unwrap();
+    let link = Link::new(&address, PURPOSE).unwrap();
     runtime.block_on(link.connect()).unwrap();
     let mut runner =
         TestRunner::new(Config { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&(steps(), any::<bool>()), |(steps, budgets)| {
         runtime.block_on(async {
-            let mut pair = Pair::open(&link, &address.prefix, budgets).await;
+            let mut pair = Pair::open(&link, address.prefix(), budgets).await;
             for step in steps {
                 let (before, seen) = (pair.house.version(), pair.version);
                 pair.take(step).await;
