@@ -10,10 +10,10 @@ SQL_LOG := $(CURDIR)/target/sql.log
 POSTGRES_CRASH_ROUNDS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test lint unit all-tests test-postgres test-redis portable-sql fuzz bench fmt clean
+.PHONY: help setup run check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Checks that this machine can build Marquee, and installs what it may
 	@scripts/setup
@@ -41,6 +41,13 @@ test: ## Everything that is tested: check, every cargo test, all of the API agai
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
+test-all: test ## All that there is: test, and what takes longer: the API on a Redis Cluster, every round of the crash tests on PostgreSQL
+	@echo "== and the API on PostgreSQL with holds in a Redis Cluster"
+	@$(MAKE) --no-print-directory test-redis-cluster
+	@echo "== and every round of the crash tests on PostgreSQL"
+	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py cargo test --package marquee --test it -- crashes::
+	@echo "== all of it well"
+
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
@@ -58,6 +65,9 @@ test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 
 test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
 	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir::
+
+test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- --skip data_dir::
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))

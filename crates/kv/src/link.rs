@@ -29,8 +29,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(1);
 const CONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// Calls under way at once; past it a call fails at once.
 const CALLS_MAX: usize = 4_096;
-/// Calls in a row that got no answer in time before the connection is given up.
+/// Calls that got no answer in time before the connection is given up: so many, and one in so many of those of the last seconds.
+/// Of a cluster one server may hang while the others answer; whoever took over from it, a new connection finds.
 const LATE_MAX: u32 = 8;
+const LATE_ONE_IN: u32 = 4;
 /// How often a sign of life goes through Redis to every node.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Without any message for so long the listening connection is given up.
@@ -109,6 +111,8 @@ pub struct Link {
     /// Counts the times that something may have been missed.
     epoch: AtomicU64,
     listening: AtomicBool,
+    /// Calls of the last seconds, and those of them that got no answer in time.
+    asked: AtomicU32,
     late: AtomicU32,
     calls: Semaphore,
     lost: Notify,
@@ -138,6 +142,7 @@ impl Link {
             connection: ArcSwapOption::empty(),
             epoch: AtomicU64::new(1),
             listening: AtomicBool::new(false),
+            asked: AtomicU32::new(0),
             late: AtomicU32::new(0),
             calls: Semaphore::new(CALLS_MAX),
             lost: Notify::new(),
@@ -174,6 +179,7 @@ impl Link {
     pub async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Down> {
         let Ok(_place) = self.calls.try_acquire() else { return Err(Down) };
         let connection = self.connection.load_full().ok_or(Down)?;
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let mut answer = timeout(CALL_MAX, connection.send(command)).await;
         if let Ok(Err(error)) = &answer
             && error.to_string().contains("Function not found")
@@ -187,13 +193,10 @@ impl Link {
             };
         }
         match answer {
-            Ok(Ok(answer)) => {
-                self.late.store(0, Ordering::Relaxed);
-                T::from_redis_value(answer).map_err(|error| {
-                    warn!(link = self.purpose.name, %error, "answer of Redis not understood");
-                    Down
-                })
-            }
+            Ok(Ok(answer)) => T::from_redis_value(answer).map_err(|error| {
+                warn!(link = self.purpose.name, %error, "answer of Redis not understood");
+                Down
+            }),
             Ok(Err(error)) if !error.is_timeout() => {
                 warn!(link = self.purpose.name, %error, "Redis refused a call");
                 let elsewhere = error.code().is_some_and(|code| SERVERS_PAST.contains(&code));
@@ -203,7 +206,8 @@ impl Link {
                 Err(Down)
             }
             Ok(Err(_)) | Err(_) => {
-                if self.late.fetch_add(1, Ordering::Relaxed) + 1 >= LATE_MAX {
+                let late = self.late.fetch_add(1, Ordering::Relaxed) + 1;
+                if late >= LATE_MAX && late.saturating_mul(LATE_ONE_IN) >= asked {
                     self.lose(&connection);
                 }
                 Err(Down)
@@ -240,6 +244,7 @@ impl Link {
             RedisResult::Ok(connection)
         };
         let connection = timeout(2 * CONNECT_MAX, connect).await.map_err(std::io::Error::from)??;
+        self.asked.store(0, Ordering::Relaxed);
         self.late.store(0, Ordering::Relaxed);
         self.note_gap();
         self.connection.store(Some(Arc::new(connection)));
@@ -258,6 +263,10 @@ impl Link {
                 let time = time.ok().and_then(|(s, us)| Timestamp::from_microsecond(s * 1_000_000 + us).ok());
                 time.into_iter().for_each(&told);
                 let _ = timeout(HEARTBEAT, self.lost.notified()).await;
+                // What was long ago weighs little.
+                let halve =
+                    |count: &AtomicU32| count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n / 2));
+                let _ = [&self.asked, &self.late].map(halve);
                 continue;
             }
             match self.connect().await {

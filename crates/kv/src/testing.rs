@@ -127,13 +127,10 @@ impl Server {
         until("Redis answers", async || self.ask(&["PING"]) == "PONG").await;
     }
 
-    /// Where it is.
-    ///
-    /// # Panics
-    /// Never: it is an address.
+    /// Its address.
     #[must_use]
-    pub fn address(&self) -> Address {
-        format!("redis://{}", self.host()).parse().expect("an address")
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.host())
     }
 
     /// Its host and port.
@@ -263,16 +260,24 @@ impl Cluster {
     }
 
     /// Its address: each of its nodes.
-    ///
-    /// # Panics
-    /// Never: it is an address.
     #[must_use]
-    pub fn address(&self) -> Address {
+    pub fn url(&self) -> String {
         let hosts: Vec<String> = self.nodes.iter().map(Server::host).collect();
-        format!("redis-cluster://{}", hosts.join(",")).parse().expect("an address")
+        format!("redis-cluster://{}", hosts.join(","))
     }
 
-    /// The place among the nodes of the master that serves a key, as one of `asked` sees it.
+    /// The place among the nodes of the replica of a master.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn replica_of(&self, master: usize) -> usize {
+        let port = format!("master_port:{}", self.nodes[master].port);
+        let replicates = |node: &Server| node.ask(&["INFO", "replication"]).lines().any(|line| line.trim() == port);
+        self.nodes.iter().position(replicates).expect("a replica")
+    }
+
+    /// The place among the nodes of the master that serves a key, as the one at `asked` sees it.
     ///
     /// # Panics
     /// When no node serves it.

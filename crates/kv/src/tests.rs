@@ -234,7 +234,7 @@ async fn without_redis_each_node_limits_alone_and_with_it_they_do_together_again
     let hands = ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap());
     let mut limiters = Vec::new();
     for _ in 0..2 {
-        let kv = Kv::open(&server.address(), &stop).await.unwrap();
+        let kv = Kv::open(&server.url().parse().unwrap(), &stop).await.unwrap();
         limiters.push(kv.limiter(QUOTA, Clock::Manual(hands.clone())));
     }
     limiters[0].take(&"ada").await.unwrap();
@@ -268,7 +268,7 @@ async fn without_redis_each_node_limits_alone_and_with_it_they_do_together_again
 async fn who_could_not_hear_for_a_while_looks_once() {
     let mut server = Server::start().await;
     let stop = CancellationToken::new();
-    let kv = Kv::open(&server.address(), &stop).await.unwrap();
+    let kv = Kv::open(&server.url().parse().unwrap(), &stop).await.unwrap();
     let mut ears = kv.signals().listen();
     while timeout(SOON, ears.heard()).await.is_ok() {}
     server.kill();

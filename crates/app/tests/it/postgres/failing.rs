@@ -1,7 +1,7 @@
 //! The server fails under a sale: nothing that was answered is lost, and it sells again by itself.
 
-use super::sale::Sale;
 use super::servers::Server;
+use crate::sale::Sale;
 use marquee_testkit::eventually;
 
 #[tokio::test]

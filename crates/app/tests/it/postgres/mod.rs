@@ -4,7 +4,6 @@
 mod copying;
 mod failing;
 mod migrating;
-mod sale;
 mod servers;
 
 use marquee_testkit::Launch;

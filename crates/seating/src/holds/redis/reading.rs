@@ -35,9 +35,9 @@ impl RedisHolds {
         arguments: &[&str],
     ) -> Result<Answer, Down> {
         let clock = match &self.clock {
-            Clock::System => "0".to_owned(),
             // A clock that a test moves is everybody's.
             Clock::Manual(_) => self.clock.now().as_microsecond().to_string(),
+            _ => "0".to_owned(),
         };
         let mut command = redis::cmd("FCALL");
         command.arg(format!("marquee_v1_{function}")).arg(1).arg(format!("{}marquee:{{{show_id}}}", self.prefix));

@@ -2,22 +2,7 @@ mod faults;
 mod functions;
 mod nodes;
 
-use std::time::Duration;
-
 use super::*;
-
-/// What other nodes did is seen by then, and what was lost is made good.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Looks until it is so.
-async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
-    let looking = async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, looking).await.is_ok(), "never: {what}");
-}
 
 #[test]
 fn an_alarm_goes_off_once_at_the_earliest_time_that_was_set() {
