@@ -45,7 +45,7 @@ impl Accounts {
             Ok(session_id) => accounts.end_session(session_id),
             Err(_) => warn!(entry = %entry.event_id, "revocation names no session"),
         };
-        let following = bus.follow(FOLLOWER, KINDS, stop.clone(), refuse);
+        let following = bus.follow(FOLLOWER, KINDS, stop.clone(), refuse).await;
         self.watch(stop).await;
         if let Err(broken) = following.await {
             error!(error = %broken, "revocations not followed any more");

@@ -31,7 +31,10 @@ impl Catalog {
     pub async fn run_jobs(&self, stop: CancellationToken) {
         let catalog = self.clone();
         let forget = move |entry: Delivered| catalog.caches().written(touched(&entry));
-        if let Err(broken) = self.bus().follow(FOLLOWER, KINDS, stop, forget).await {
+        let following = self.bus().follow(FOLLOWER, KINDS, stop, forget).await;
+        // What was read before may have been changed before it began.
+        self.caches().written(Touched::EveryShow);
+        if let Err(broken) = following.await {
             error!(error = %broken, "catalogue follower broke off");
         }
     }

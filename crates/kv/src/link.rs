@@ -10,6 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use futures_util::StreamExt as _;
 use marquee_kernel::Timestamp;
+use metrics::{Unit, describe_gauge, gauge};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
@@ -39,6 +40,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 /// What a server says that is no longer, or not yet, the one to ask.
 const SERVERS_PAST: [&str; 3] = ["READONLY", "LOADING", "MASTERDOWN"];
+/// Whether each link is up.
+const UP: &str = "marquee_redis_up";
 /// What a sign of life says.
 const ALIVE: &str = "-";
 
@@ -136,6 +139,8 @@ impl Link {
         } else {
             Server::Single(Client::open(address.nodes.first().map(String::as_str).unwrap_or_default())?)
         };
+        describe_gauge!(UP, Unit::Count, "Whether calls of Redis can be made, 1 or 0, by link: holds, limits");
+        gauge!(UP, "link" => purpose.name).set(0);
         Ok(Self {
             purpose,
             server,
@@ -220,6 +225,7 @@ impl Link {
         let before = self.connection.compare_and_swap(connection, None);
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, connection)) {
             warn!(link = self.purpose.name, "connection to Redis lost");
+            gauge!(UP, "link" => self.purpose.name).set(0);
             self.note_gap();
             self.lost.notify_one();
         }
@@ -248,6 +254,7 @@ impl Link {
         self.late.store(0, Ordering::Relaxed);
         self.note_gap();
         self.connection.store(Some(Arc::new(connection)));
+        gauge!(UP, "link" => self.purpose.name).set(1);
         Ok(())
     }
 

@@ -3,8 +3,6 @@
 //! It is in this process, where one node sells, or in Redis, where several do. Behind one face: the seats of a show are in
 //! memory for whoever reads them, and only what changes a hold asks the store. See `docs/adr/0006-holds-in-redis.md`.
 
-#[cfg(test)]
-mod conformance;
 mod lapsed;
 mod memory;
 mod record;
