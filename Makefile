@@ -8,6 +8,8 @@ SQL_LOG := $(CURDIR)/target/sql.log
 
 # Rounds of each crash test on PostgreSQL; SQLite has the full number.
 POSTGRES_CRASH_ROUNDS := 2
+# How often test-all does to Redis what test does twice.
+FAULT_ROUNDS := 6
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster portable-sql fuzz bench fmt clean
@@ -44,6 +46,8 @@ test: ## Everything that is tested: check, every cargo test, all of the API agai
 test-all: test ## All that there is: test, and what takes longer: the API on a Redis Cluster, every round of the crash tests on PostgreSQL
 	@echo "== and the API on PostgreSQL with holds in a Redis Cluster"
 	@$(MAKE) --no-print-directory test-redis-cluster
+	@echo "== and more rounds of what fails under a sale"
+	MARQUEE_FAULT_ROUNDS=$(FAULT_ROUNDS) cargo test --package marquee --test it -- redis::
 	@echo "== and every round of the crash tests on PostgreSQL"
 	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py cargo test --package marquee --test it -- crashes::
 	@echo "== all of it well"

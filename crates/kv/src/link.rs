@@ -22,8 +22,9 @@ use tracing::{info, warn};
 
 use crate::Address;
 
-/// How long a call may take before its caller is told that nothing can be promised.
-const CALL_MAX: Duration = Duration::from_millis(250);
+/// How long a call may take before its caller is told that nothing can be promised: long enough for the last of a crowd that all
+/// want the same show, short enough for a customer to try again.
+const CALL_MAX: Duration = Duration::from_millis(500);
 /// How long making a connection may take, and loading the functions.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// The pause between two attempts to connect.

@@ -17,7 +17,7 @@ use crate::crashes::{SETTLED_WITHIN, agree, answer_to, everything_of, is_settled
 /// People who buy at the same time.
 const BUYERS: usize = 8;
 /// Shows, and seats of each. Nobody is to run out of them.
-const SHOWS: usize = 3;
+const SHOWS: usize = 6;
 const SEATS: usize = 500;
 /// How soon after the database is back it must sell again.
 const BACK_WITHIN: Duration = Duration::from_secs(30);

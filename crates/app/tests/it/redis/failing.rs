@@ -4,6 +4,7 @@ use marquee_kv::testing::{Cluster, Server, until};
 use marquee_testkit::{Answer, Person, Show, eventually};
 use serde_json::Value;
 
+use super::rounds;
 use crate::sale::Sale;
 
 /// The key of a show's holds.
@@ -75,7 +76,7 @@ async fn redis_is_emptied_again_and_again() {
     let server = Server::start().await;
     let sale = Sale::at_two(&server.url(), |there| there).await;
     let holder = Holder::come(&sale).await;
-    for _ in 0..3 {
+    for _ in 0..rounds() {
         server.tell(&["FLUSHALL"]);
         sale.sells().await;
     }
@@ -88,10 +89,12 @@ async fn redis_is_killed_and_comes_back_empty() {
     let mut server = Server::start().await;
     let sale = Sale::at_two(&server.url(), |there| there).await;
     let holder = Holder::come(&sale).await;
-    server.kill();
-    sale.turns_away().await;
-    server.restart().await;
-    sale.sells().await;
+    for _ in 0..rounds() {
+        server.kill();
+        sale.turns_away().await;
+        server.restart().await;
+        sale.sells().await;
+    }
     holder.has_lost_it().await;
     drop(sale.close().await);
 }
@@ -157,7 +160,7 @@ async fn a_slot_moves_while_seats_of_its_shows_are_held() {
     let cluster = Cluster::start().await;
     let mut sale = Sale::at_two(&cluster.url(), |there| there).await;
     let holder = Holder::come(&sale).await;
-    for _ in 0..3 {
+    for _ in 0..rounds() {
         cluster.move_slot_of(&key_of(sale.first_show())).await;
         cluster.move_slot_of(&holder.key()).await;
         sale.sells().await;

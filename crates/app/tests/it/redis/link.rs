@@ -5,6 +5,7 @@ use std::time::Duration;
 use marquee_kv::testing::Server;
 use marquee_testkit::{Conditions, Proxy};
 
+use super::rounds;
 use crate::sale::Sale;
 
 #[tokio::test]
@@ -19,7 +20,7 @@ async fn a_node_sells_over_a_slow_and_lossy_link_and_waits_for_no_silent_one() {
     proxy.set(Conditions { latency, breaks_one_in: Some(200), ..Conditions::default() });
     sale.sells().await;
     proxy.set(Conditions::default());
-    for _ in 0..3 {
+    for _ in 0..rounds() {
         proxy.cut();
         sale.sells().await;
     }

@@ -109,7 +109,7 @@ async fn a_redis_that_takes_too_long_is_not_waited_for() {
     server.freeze();
     let begun = Instant::now();
     assert!(matches!(shop.hold(user(), &["A-1"]).await, Err(Error::HoldStoreDown)));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(2));
     assert_eq!(shop.status("A-1").await, "available");
     server.thaw();
     until("it answers again", async || shop.hold(user(), &["A-2"]).await.is_ok()).await;
