@@ -8,6 +8,8 @@ SQL_LOG := $(CURDIR)/target/sql.log
 
 # Rounds of each crash test on PostgreSQL; SQLite has the full number.
 POSTGRES_CRASH_ROUNDS := 2
+# What has engines of its own whatever the others run on: `all-tests` has seen to it.
+ONCE := --skip data_dir:: --skip redis::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
 
@@ -65,13 +67,13 @@ all-tests:
 	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
-	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- --skip data_dir::
+	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- $(ONCE)
 
 test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir::
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- $(ONCE)
 
 test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- --skip data_dir::
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- $(ONCE)
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))
