@@ -8,12 +8,16 @@ SQL_LOG := $(CURDIR)/target/sql.log
 
 # Rounds of each crash test on PostgreSQL; SQLite has the full number.
 POSTGRES_CRASH_ROUNDS := 2
+# What has engines of its own whatever the others run on: `all-tests` has seen to it.
+ONCE := --skip data_dir:: --skip redis::
+# How often test-all does to Redis what test does twice.
+FAULT_ROUNDS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test lint unit all-tests test-postgres test-redis portable-sql fuzz bench fmt clean
+.PHONY: help setup run check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Checks that this machine can build Marquee, and installs what it may
 	@scripts/setup
@@ -41,6 +45,15 @@ test: ## Everything that is tested: check, every cargo test, all of the API agai
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
+test-all: test ## All that there is: test, and what takes longer: the API on a Redis Cluster, every round of the crash tests on PostgreSQL
+	@echo "== and the API on PostgreSQL with holds in a Redis Cluster"
+	@$(MAKE) --no-print-directory test-redis-cluster
+	@echo "== and more rounds of what fails under a sale"
+	MARQUEE_FAULT_ROUNDS=$(FAULT_ROUNDS) cargo test --package marquee --test it -- redis::
+	@echo "== and every round of the crash tests on PostgreSQL"
+	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py cargo test --package marquee --test it -- crashes::
+	@echo "== all of it well"
+
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
@@ -54,10 +67,13 @@ all-tests:
 	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
-	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- --skip data_dir:: --skip postgres:: --skip nodes::
+	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- $(ONCE)
 
 test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir:: --skip postgres::
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- $(ONCE)
+
+test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- $(ONCE)
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))

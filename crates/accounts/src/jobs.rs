@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use marquee_bus::{Bus, Delivered};
 use marquee_db::Tx;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::error::{Error, Result};
 use crate::service::Accounts;
 use crate::store;
 
-/// How soon a revocation or a key rotation of another process is noticed, in seconds.
+/// The name under which accounts follow the journal.
+const FOLLOWER: &str = "accounts";
+/// Every way in which tokens cease to be good.
+const KINDS: &[&str] = &["SessionRevoked"];
+/// How soon a key rotation of another process is noticed, in seconds.
 pub const WATCH_S: u64 = 5;
 /// How often what has lapsed is deleted, in watches: every ten minutes.
 const PURGE_EVERY: u64 = 120;
@@ -32,8 +37,22 @@ pub struct Purged {
 }
 
 impl Accounts {
-    /// Watches for revocations and keys of other processes and deletes what has lapsed, until `stop`.
-    pub async fn run_jobs(&self, stop: CancellationToken) {
+    /// Refuses the tokens that other processes revoke, within a second; watches for their keys and deletes what has lapsed, until
+    /// `stop`.
+    pub async fn run_jobs(&self, bus: &Bus, stop: CancellationToken) {
+        let accounts = self.clone();
+        let refuse = move |entry: Delivered| match entry.subject.parse() {
+            Ok(session_id) => accounts.end_session(session_id),
+            Err(_) => warn!(entry = %entry.event_id, "revocation names no session"),
+        };
+        let following = bus.follow(FOLLOWER, KINDS, stop.clone(), refuse).await;
+        self.watch(stop).await;
+        if let Err(broken) = following.await {
+            error!(error = %broken, "revocations not followed any more");
+        }
+    }
+
+    async fn watch(&self, stop: CancellationToken) {
         let mut watch = interval(Duration::from_secs(WATCH_S));
         watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for round in 0_u64.. {

@@ -9,6 +9,7 @@ use marquee_catalog::Catalog;
 use marquee_cluster::{Lead, Portion, ShardDb, Shards};
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng};
+use marquee_kv::Kv;
 use marquee_payments::{Gateway, Payments, Sandbox, SandboxControls};
 use marquee_seating::{Holds, Seating};
 use tokio::task::JoinSet;
@@ -39,6 +40,8 @@ pub struct Services {
     pub shards: Shards,
     /// The time that all of them go by.
     pub clock: Clock,
+    /// What the nodes of one shop share beside it.
+    pub kv: Kv,
     /// Delivery of the journal.
     pub bus: Bus,
     /// Accounts and tokens.
@@ -68,9 +71,14 @@ impl Services {
     ) -> Result<Self, StartError> {
         let db = open_database(config).await?;
         let clock = part("clock", crate::clock::followed(clock, &db).await)?;
-        let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
+        let kv = match &config.redis {
+            None => Kv::default(),
+            Some(address) => part("Redis", Kv::open(address, stop_streams).await)?,
+        };
+        let journal = Journal::new(clock.clone(), rng.clone());
+        let bus = Bus::among(kv.signals().clone(), db.clone());
 
-        let settings = accounts_settings(config);
+        let settings = marquee_accounts::Settings { kv: kv.clone(), ..accounts_settings(config) };
         let accounts = Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), settings).await;
         let accounts = part("accounts", accounts)?;
 
@@ -120,17 +128,17 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, shards, clock, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        Ok(Self { db, shards, clock, kv, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
     /// Starts every background job; they end when `stop` is cancelled. What one node alone may do, this one does whenever it is its
     /// turn, if it is a worker.
     pub(crate) fn run_jobs(&self, roles: Roles, jobs: &mut JoinSet<()>, stop: &CancellationToken) {
-        let (accounts, for_accounts) = (self.accounts.clone(), stop.clone());
+        let (accounts, bus, for_accounts) = (self.accounts.clone(), self.bus.clone(), stop.clone());
         let (catalog, for_catalog) = (self.catalog.clone(), stop.clone());
         let (shards, for_shards) = (self.shards.clone(), stop.clone());
         jobs.spawn(crate::clock::keep_following(self.clock.clone(), self.db.clone(), stop.clone()));
-        jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
+        jobs.spawn(async move { accounts.run_jobs(&bus, for_accounts).await });
         jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
         jobs.spawn(async move { shards.keep(for_shards).await });
         for job in self.seating.spawn_jobs(stop) {

@@ -86,7 +86,7 @@ pub async fn start(config: Config, clock: Clock, rng: Rng) -> Result<Running, St
     let only_one = take_data_dir(&config.data_dir)?;
     let metrics = Metrics::install().map_err(|error| StartError::part("metrics", error))?;
     let (stop_accepting, stop_jobs) = (CancellationToken::new(), CancellationToken::new());
-    let services = Services::open(&config, clock, rng.clone(), &stop_accepting).await?;
+    let services = Services::open(&config, clock.clone(), rng.clone(), &stop_accepting).await?;
     if let Some((email, password)) = &config.admin {
         let made = services.accounts.ensure_admin(email, password).await;
         made.map_err(|error| StartError::part("first administrator", error))?;
@@ -100,15 +100,7 @@ pub async fn start(config: Config, clock: Clock, rng: Rng) -> Result<Running, St
 
     let mut jobs = JoinSet::new();
     services.run_jobs(config.roles, &mut jobs, &stop_jobs);
-    let rate_limits = config.rate_limits.then(|| Arc::new(RateLimits::default()));
-    if let Some(limits) = &rate_limits {
-        let forgetting = limits.clone().start_forgetting();
-        let stop = stop_jobs.clone();
-        jobs.spawn(async move {
-            stop.cancelled().await;
-            forgetting.abort();
-        });
-    }
+    let rate_limits = config.rate_limits.then(|| Arc::new(RateLimits::new(&services.kv, &clock)));
     let front = front::Settings {
         authenticate: services.accounts.authenticator(),
         rate_limits,

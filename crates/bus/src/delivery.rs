@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use marquee_db::{Db, Result};
 use marquee_kernel::{EventId, ShowId, Timestamp};
+use marquee_kv::Signals;
 use metrics::{Unit, describe_gauge, gauge};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -44,13 +45,24 @@ pub struct Delivered {
 pub struct Bus {
     db: Db,
     signal: Arc<watch::Sender<u64>>,
+    nodes: Signals,
 }
 
 impl Bus {
     /// A bus over the journal in `db`.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, signal: Arc::new(watch::Sender::new(0)) }
+        Self::among(Signals::default(), db)
+    }
+
+    /// A bus over the journal in `db`, which several nodes append to and tell one another so.
+    #[must_use]
+    pub fn among(nodes: Signals, db: Db) -> Self {
+        Self { db, signal: Arc::new(watch::Sender::new(0)), nodes }
+    }
+
+    pub(crate) fn nodes(&self) -> &Signals {
+        &self.nodes
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -60,6 +72,12 @@ impl Bus {
     /// Tells consumers to look at once: call it after a commit that appended.
     pub fn wake(&self) {
         self.signal.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// As [`Bus::wake`], and tells the followers of every node: call it after a commit that changed what others keep in memory.
+    pub fn announce(&self) {
+        self.wake();
+        self.nodes.tell();
     }
 
     /// Starts a consumer: `handle` sees every entry of the `kinds` in order. Where it stands is kept under the name

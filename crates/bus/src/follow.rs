@@ -9,37 +9,43 @@ use tracing::warn;
 
 use crate::{Bus, Delivered, store};
 
-/// How often a follower looks: what another node changed is seen here within a second.
+/// How often a follower looks when nobody told it to: what another node changed is seen here within a second, whatever became of
+/// its word.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Entries a follower reads at a time.
 const READ_ROWS: u32 = 500;
 
 impl Bus {
-    /// Starts a follower: `handle` sees every entry of the `kinds` that is appended from now on, by whichever node, in order,
-    /// once. Nothing is recorded: a restart begins with empty caches anyway. While the database does not answer nothing is
-    /// seen; all of it is, in order, once it does.
-    pub fn follow(
+    /// Starts a follower, and returns when it has begun: `handle` sees every entry of the `kinds` that is appended from then on, by
+    /// whichever node, in order, once. Nothing is recorded: a restart begins with empty caches anyway. While the database
+    /// does not answer nothing is seen; all of it is, in order, once it does.
+    pub async fn follow(
         &self,
         follower: &'static str,
         kinds: &'static [&'static str],
         stop: CancellationToken,
         handle: impl Fn(Delivered) + Send + Sync + 'static,
     ) -> JoinHandle<()> {
-        let (db, mut seq) = (self.db().clone(), None);
+        let (db, mut ears) = (self.db().clone(), self.nodes().listen());
+        let begun = stop.run_until_cancelled(end_of_journal(&db, follower)).await;
         let work = async move {
+            let Some(mut seq) = begun else { return };
             loop {
                 match look(&db, kinds, seq).await {
                     Ok((entries, reached)) => {
                         let more = entries.len() == READ_ROWS as usize;
                         entries.into_iter().for_each(&handle);
-                        seq = Some(reached);
+                        seq = reached;
                         if more {
                             continue;
                         }
                     }
-                    Err(error) => warn!(follower, %error, "journal not followed, will retry"),
+                    Err(error) => {
+                        warn!(follower, %error, "journal not followed, will retry");
+                        tokio::time::sleep(LOOK_EVERY).await;
+                    }
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                let _ = tokio::time::timeout(LOOK_EVERY, ears.heard()).await;
             }
         };
         tokio::spawn(async move {
@@ -48,55 +54,79 @@ impl Bus {
     }
 }
 
-/// What was appended after `seq`, and how far the look went; the first look finds the journal's end.
-async fn look(db: &Db, kinds: &'static [&'static str], seq: Option<i64>) -> Result<(Vec<Delivered>, i64)> {
-    db.read(move |tx| match seq {
-        Some(seq) => store::of_kinds_after(tx, kinds, seq, READ_ROWS),
-        None => Ok((Vec::new(), store::last_seq(tx)?)),
-    })
-    .await
+async fn end_of_journal(db: &Db, follower: &str) -> i64 {
+    loop {
+        match db.read(store::last_seq).await {
+            Ok(seq) => return seq,
+            Err(error) => warn!(follower, %error, "journal not followed yet, will retry"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What was appended after `seq`, and how far the look went.
+async fn look(db: &Db, kinds: &'static [&'static str], seq: i64) -> Result<(Vec<Delivered>, i64)> {
+    db.read(move |tx| store::of_kinds_after(tx, kinds, seq, READ_ROWS)).await
 }
 
 #[cfg(test)]
 mod tests {
     use marquee_kernel::{Clock, Rng};
+    use marquee_kv::testing::Kind;
+    use marquee_kv::{Kv, Signals};
     use serde_json::json;
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
     use crate::{Actor, Event, Journal};
 
-    #[tokio::test]
-    async fn a_follower_sees_what_another_process_appends_and_nothing_from_before() {
+    /// How nodes tell one another that something was appended, if they do.
+    async fn two_nodes(kind: Option<Kind>, stop: &CancellationToken) -> [Signals; 2] {
+        let Some(kind) = kind else { return [Signals::default(), Signals::default()] };
+        let address = kind.address();
+        let open = async || Kv::open(&address, stop).await.unwrap().signals().clone();
+        [open().await, open().await]
+    }
+
+    async fn a_follower_sees_what_another_process_appends_and_nothing_from_before(kind: Option<Kind>) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.db");
-        let (here, elsewhere) = (Db::open(&file).unwrap(), Db::open(&file).unwrap());
+        let stop = CancellationToken::new();
+        let [here, elsewhere] = two_nodes(kind, &stop).await.map(|nodes| Bus::among(nodes, Db::open(&file).unwrap()));
         let append = async |kind: &'static str, n: i64| {
             let (journal, payload) = (Journal::new(Clock::System, Rng::System), json!({ "n": n }));
             let event = Event { kind, actor: Actor::System, show_id: None, subject: String::new(), payload };
-            elsewhere.write(move |tx| journal.append(tx, &[event])).await.unwrap();
+            elsewhere.db().write(move |tx| journal.append(tx, &[event])).await.unwrap();
+            elsewhere.announce();
         };
         append("Wanted", 0).await;
         let (seen, mut sees) = unbounded_channel();
-        let stop = CancellationToken::new();
         let handle = move |entry: Delivered| seen.send(entry.payload["n"].as_i64().unwrap()).unwrap();
-        let job = Bus::new(here).follow("test", &["Wanted"], stop.clone(), handle);
-        // Where it begins is its own affair: from what it first sees on, nothing is missing.
-        let mut n = 1;
-        while sees.try_recv().is_err() {
+        let job = here.follow("test", &["Wanted"], stop.clone(), handle).await;
+        for n in 1..=20 {
             append("Wanted", n).await;
-            n += 1;
-            tokio::task::yield_now().await;
+            append("Other", -n).await;
         }
-        append("Other", n).await;
-        append("Wanted", -1).await;
-        let mut last = None;
-        while last != Some(-1) {
-            let next = sees.recv().await;
-            assert!(last.is_none() || next == Some(-1) || next == last.map(|n| n + 1), "{last:?}, then {next:?}");
-            last = next;
+        for n in 1..=20 {
+            assert_eq!(sees.recv().await, Some(n));
         }
         stop.cancel();
         job.await.unwrap();
     }
+
+    macro_rules! conforms {
+        ($test:ident: $($nodes:ident: $kind:expr),* $(,)?) => {
+            mod $test {
+                use super::Kind;
+                $(#[tokio::test] async fn $nodes() { super::$test($kind).await; })*
+            }
+        };
+    }
+
+    conforms!(
+        a_follower_sees_what_another_process_appends_and_nothing_from_before:
+        untold: None,
+        told_over_redis: Some(Kind::Single),
+        told_over_a_cluster: Some(Kind::Cluster),
+    );
 }

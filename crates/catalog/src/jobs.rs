@@ -35,9 +35,11 @@ impl Catalog {
             catalog.browse().need(entry.seq);
             catalog.caches().written(touched(&entry));
         };
-        let follower = self.bus().follow(FOLLOWER, KINDS, stop.clone(), forget);
+        let following = self.bus().follow(FOLLOWER, KINDS, stop.clone(), forget).await;
+        // What was read before may have been changed before it began.
+        self.caches().written(Touched::EveryShow);
         self.browse().watch(stop).await;
-        if let Err(broken) = follower.await {
+        if let Err(broken) = following.await {
             error!(error = %broken, "catalogue follower broke off");
         }
     }

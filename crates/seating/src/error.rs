@@ -3,8 +3,8 @@
 use marquee_http::Problem;
 use marquee_kernel::{Code, SeatId};
 
-use crate::holds::Down;
 use crate::model::PickFault;
+use marquee_kv::Down;
 
 /// Why seating did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,7 @@
 //! What the tests start from: a show with seats, a clock to move, a shop to sell in.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use marquee_accounts::{Accounts, Hashing};
@@ -15,6 +12,7 @@ use marquee_db::Db;
 use marquee_kernel::{
     BookingId, CinemaId, Clock, HoldId, ManualClock, Money, MovieId, Rng, ScreenId, SeatId, ShowId, Timestamp, UserId,
 };
+use marquee_kv::testing::Kind;
 use marquee_pricing::PriceList;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -121,6 +119,26 @@ async fn parts(dir: &TempDir, db: &Db, hands: &ManualClock, settings: Settings, 
     Parts { shards, bus, journal, catalog, accounts, clock, rng, settings, holds }
 }
 
+/// One suite for every hold store: each of these tests, in each of these places.
+macro_rules! conforms {
+    ($($name:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test] async fn $name() { super::$name(crate::fixtures::Place::Memory).await; })*
+        }
+        crate::fixtures::conforms!(between_nodes: $($name),*);
+    };
+    // What takes a store that nodes share.
+    (between_nodes: $($name:ident),* $(,)?) => {
+        mod redis {
+            $(#[tokio::test] async fn $name() { super::$name(crate::fixtures::Place::Redis).await; })*
+        }
+        mod cluster {
+            $(#[tokio::test] async fn $name() { super::$name(crate::fixtures::Place::Cluster).await; })*
+        }
+    };
+}
+pub(crate) use conforms;
+
 /// Where the holds of a test are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
@@ -129,37 +147,14 @@ pub(crate) enum Place {
     Cluster,
 }
 
-/// The address of a Redis that ends with this process: it lives until its standard input is closed.
-fn redis_of_this_process(options: &[&str]) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with_redis.py");
-    let mut server = Command::new(script)
-        .args(options)
-        .args(["sh", "-c", "echo $MARQUEE_TEST_REDIS; cat"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    assert!(!address.is_empty(), "no Redis; what is missing is said above");
-    std::mem::forget(server);
-    address.trim().to_owned()
-}
-
-static REDIS: LazyLock<String> = LazyLock::new(|| redis_of_this_process(&[]));
-static CLUSTER: LazyLock<String> = LazyLock::new(|| redis_of_this_process(&["--cluster"]));
-static PREFIXES: AtomicUsize = AtomicUsize::new(0);
-
 impl Place {
     /// A hold store of one test's own.
     pub(crate) fn holds(self) -> Holds {
-        let server = match self {
-            Place::Memory => return Holds::Memory,
-            Place::Redis => &REDIS,
-            Place::Cluster => &CLUSTER,
-        };
-        let prefix = PREFIXES.fetch_add(1, Ordering::Relaxed);
-        Holds::Redis(format!("{}?prefix={prefix}:", server.as_str()).parse().unwrap())
+        match self {
+            Place::Memory => Holds::Memory,
+            Place::Redis => Holds::Redis(Kind::Single.address()),
+            Place::Cluster => Holds::Redis(Kind::Cluster.address()),
+        }
     }
 
     pub(crate) async fn open(self) -> Shop {

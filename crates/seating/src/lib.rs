@@ -19,7 +19,6 @@ mod settings;
 mod store;
 
 pub use error::Error;
-pub use holds::{Address, NoAddress};
 pub use http::router;
 pub use model::{Attempt, BeginPayment, HeldSeat, Hold, Outcome, SeatStatus};
 pub use service::{Holds, Parts, Party, Seating};

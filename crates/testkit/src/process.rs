@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use marquee_kernel::Clock;
 
-use crate::engine::engines_of;
+use crate::engine::{Engines, engines_of, shared_engines_of};
 use crate::site::ADMIN;
 use crate::{Site, eventually_within};
 
@@ -36,7 +36,30 @@ impl Launch {
     /// `marquee serve` on ports of the system's choice; an administrator is set up, rate limits are off.
     #[must_use]
     pub fn new(binary: impl Into<PathBuf>, data_dir: impl Into<PathBuf>) -> Self {
-        let (binary, data_dir) = (binary.into(), data_dir.into());
+        let data_dir = data_dir.into();
+        let engines = engines_of(&data_dir);
+        Self::on(engines, binary.into(), data_dir)
+    }
+
+    /// As [`Launch::new`], on engines that nodes can share whatever the tests run on.
+    #[must_use]
+    pub fn shared(binary: impl Into<PathBuf>, data_dir: impl Into<PathBuf>) -> Self {
+        let data_dir = data_dir.into();
+        let engines = shared_engines_of(&data_dir);
+        Self::on(engines, binary.into(), data_dir)
+    }
+
+    /// Another node of the same shop, with a data dir of its own.
+    ///
+    /// # Panics
+    /// When the first one's data dir has a name that is no text.
+    #[must_use]
+    pub fn beside(&self, data_dir: impl Into<PathBuf>) -> Self {
+        let shared = self.data_dir.to_str().expect("a name").to_owned();
+        Self { data_dir: data_dir.into(), ..self.clone() }.env("MARQUEE_SHARED_DIR", &shared)
+    }
+
+    fn on(engines: Engines, binary: PathBuf, data_dir: PathBuf) -> Self {
         let launch = Self {
             binary,
             arguments: ["serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"].map(str::to_owned).into(),
@@ -44,7 +67,6 @@ impl Launch {
             names: Arc::default(),
             data_dir,
         };
-        let engines = engines_of(&launch.data_dir);
         let database =
             engines.database.map(|home| std::iter::once(home).chain(engines.shards).collect::<Vec<_>>().join(","));
         let urls = [("MARQUEE_DATABASE_URL", database), ("MARQUEE_REDIS_URL", engines.redis)];

@@ -1,4 +1,4 @@
-//! Which crate may use which: kernel ← db, bus, http, telemetry ← domains ← app.
+//! Which crate may use which: kernel ← db, kv, bus, http, telemetry ← domains ← app.
 
 use std::error::Error;
 
@@ -14,12 +14,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("marquee-kernel", &[]),
     ("marquee-telemetry", &["marquee-kernel"]),
     ("marquee-db", &["marquee-kernel"]),
-    ("marquee-bus", &["marquee-kernel", "marquee-db"]),
-    ("marquee-http", &["marquee-kernel", "marquee-db"]),
+    ("marquee-kv", &["marquee-kernel"]),
+    ("marquee-bus", &["marquee-kernel", "marquee-db", "marquee-kv"]),
+    ("marquee-http", &["marquee-kernel", "marquee-db", "marquee-kv"]),
     ("marquee-cluster", &["marquee-kernel", "marquee-db", "marquee-bus"]),
     ("marquee-pricing", &["marquee-kernel"]),
     ("marquee-tickets", &["marquee-kernel"]),
-    ("marquee-accounts", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http"]),
+    ("marquee-accounts", &["marquee-kernel", "marquee-db", "marquee-kv", "marquee-bus", "marquee-http"]),
     ("marquee-payments", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-cluster", "marquee-http"]),
     ("marquee-catalog", &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http", "marquee-pricing"]),
     (
@@ -27,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "marquee-kernel",
             "marquee-db",
+            "marquee-kv",
             "marquee-bus",
             "marquee-cluster",
             "marquee-http",
@@ -57,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "marquee-kernel",
             "marquee-telemetry",
             "marquee-db",
+            "marquee-kv",
             "marquee-bus",
             "marquee-cluster",
             "marquee-http",

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use marquee_http::Role;
 use marquee_kernel::{Rng, Timestamp, UserId};
+use marquee_kv::Kv;
 use sha2::{Digest, Sha256};
 
 pub(crate) use person::fold;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub hashing: Hashing,
     /// Whether wrong passwords are slowed down per account.
     pub rate_limits: bool,
+    /// Where wrong passwords are counted, and who is told of sessions that ended.
+    pub kv: Kv,
 }
 
 impl Settings {
@@ -43,6 +46,7 @@ impl Settings {
             refresh_token_s: 30 * 24 * 60 * 60,
             hashing: Hashing::default(),
             rate_limits: true,
+            kv: Kv::default(),
         }
     }
 }

@@ -120,7 +120,7 @@ impl Accounts {
             Ok::<(UserId, Vec<Revoked>), Error>((user_id, revoked))
         };
         let (user_id, revoked) = parts.db.write(write).await?;
-        self.refuse_tokens_of(&revoked);
+        self.end_sessions(&revoked);
         info!(%user_id, role = role_word(role), "role taken");
         Ok(user_id)
     }
@@ -147,7 +147,7 @@ impl Accounts {
             Ok::<(UserId, Vec<Revoked>), Error>((user_id, revoked))
         };
         let (user_id, revoked) = parts.db.write(write).await?;
-        self.refuse_tokens_of(&revoked);
+        self.end_sessions(&revoked);
         info!(%user_id, "password changed");
         Ok(user_id)
     }

@@ -65,7 +65,7 @@ impl Accounts {
         });
         let (ring, passwords) = opened.await?;
         let tokens = Tokens::new(ring, &settings, clock.clone(), rng.clone());
-        let guesses = settings.rate_limits.then(|| Guesses::new(clock.clone(), &rng));
+        let guesses = settings.rate_limits.then(|| Guesses::new(&settings.kv, &clock));
         let parts = Parts { db, journal, clock, rng, settings, passwords, tokens, guesses };
         let accounts = Self { parts: Arc::new(parts) };
         accounts.read_revocations().await?;
@@ -172,6 +172,20 @@ impl Accounts {
         for session in revoked {
             self.parts.tokens.revoke(session.session_id, session.access_expires_at);
         }
+    }
+
+    /// Refuses the tokens of sessions that were revoked here, and has every node do so.
+    pub(crate) fn end_sessions(&self, revoked: &[Revoked]) {
+        self.refuse_tokens_of(revoked);
+        if !revoked.is_empty() {
+            self.parts.settings.kv.signals().tell();
+        }
+    }
+
+    /// Refuses the tokens of a session that was revoked somewhere.
+    pub(crate) fn end_session(&self, session_id: SessionId) {
+        // None that was signed before the revocation expires later.
+        self.parts.tokens.revoke(session_id, self.parts.tokens.expiry(self.parts.clock.now()));
     }
 }
 

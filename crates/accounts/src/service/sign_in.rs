@@ -60,7 +60,7 @@ impl Accounts {
         let parts = &self.parts;
         let folded = fold(email);
         if let Some(guesses) = &parts.guesses {
-            guesses.admit(&folded, from).map_err(|retry_after_s| {
+            guesses.admit(&folded, from).await.map_err(|retry_after_s| {
                 meters::sign_in("slowed_down");
                 Error::Guessing { retry_after_s }
             })?;
@@ -133,7 +133,7 @@ impl Accounts {
             Refreshed::Reused(revoked) => {
                 if let Some(revoked) = revoked {
                     warn!(session_id = %revoked.session_id, "refresh token reused, session revoked");
-                    self.refuse_tokens_of(&[revoked]);
+                    self.end_sessions(&[revoked]);
                 }
                 Err(Error::InvalidGrant)
             }
@@ -164,7 +164,7 @@ impl Accounts {
             Ok::<_, Error>(revoked)
         };
         let revoked = parts.db.write(write).await?;
-        self.refuse_tokens_of(revoked.as_slice());
+        self.end_sessions(revoked.as_slice());
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 use jiff::SignedDuration;
+use marquee_bus::Bus;
 use marquee_http::{Grant, Role};
 use marquee_kernel::CinemaId;
 use tokio_util::sync::CancellationToken;
@@ -168,10 +169,10 @@ async fn what_has_lapsed_is_purged_and_nothing_else() {
 #[tokio::test]
 async fn the_jobs_stop_when_they_are_told_to() {
     let shop = Shop::open().await;
-    let (accounts, stop) = (shop.accounts.clone(), CancellationToken::new());
+    let (accounts, bus, stop) = (shop.accounts.clone(), Bus::new(shop.db.clone()), CancellationToken::new());
     let jobs = tokio::spawn({
         let stop = stop.clone();
-        async move { accounts.run_jobs(stop).await }
+        async move { accounts.run_jobs(&bus, stop).await }
     });
     stop.cancel();
     jobs.await.unwrap();

@@ -28,8 +28,8 @@ const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
 /// Everything that can be set. All of it has been checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the holds are, when several nodes sell; in this process otherwise.
-    pub redis: Option<marquee_seating::Address>,
+    /// Where holds are, and what limits count, when several nodes sell; in this process otherwise.
+    pub redis: Option<marquee_kv::Address>,
     /// Further databases that shows live in, beside the home database.
     pub shards: Vec<String>,
     /// What this process does.
@@ -214,10 +214,10 @@ fn replicas(source: &Source, database: &Database) -> Result<Replicas, BadSetting
     Ok(replicas)
 }
 
-fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting> {
+fn redis(source: &Source) -> Result<Option<marquee_kv::Address>, BadSetting> {
     let name = "MARQUEE_REDIS_URL";
     // The address may hold a password: it is not repeated.
-    let read = |text: &str| text.parse().map_err(|wrong: marquee_seating::NoAddress| bad(name, wrong.to_string()));
+    let read = |text: &str| text.parse().map_err(|wrong: marquee_kv::NoAddress| bad(name, wrong.to_string()));
     source.text(name).map(read).transpose()
 }
 

@@ -17,6 +17,8 @@ mod openapi;
 mod operating;
 mod postgres;
 mod races;
+mod redis;
+mod sale;
 mod starting;
 mod tickets;
 

@@ -1,51 +1,11 @@
 //! Two nodes of one shop: a request may go to either.
 
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use marquee_kv::testing::Server;
 use marquee_testkit::{Person, Show, TestApp, eventually, eventually_within};
 use serde_json::{Value, json};
-
-/// A Redis that a test may kill.
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    async fn start(port: u16) -> Self {
-        let port_word = port.to_string();
-        let options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port_word];
-        let process = Command::new("redis-server").args(options).stdout(Stdio::null()).spawn().unwrap();
-        eventually("Redis listens", async || std::net::TcpStream::connect(("127.0.0.1", port)).ok()).await;
-        Self { process, port }
-    }
-
-    async fn on_a_free_port() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start(port).await
-    }
-
-    fn flush(&self) {
-        let ask = ["-p", &self.port.to_string(), "FLUSHALL"].map(str::to_owned);
-        assert!(Command::new("redis-cli").args(ask).stdout(Stdio::null()).status().unwrap().success());
-    }
-
-    /// `kill -9`. The port it was on.
-    fn kill(&mut self) -> u16 {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        self.port
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
 
 #[tokio::test]
 async fn what_is_held_at_one_node_is_refused_shown_and_booked_at_the_other() {
@@ -135,8 +95,8 @@ async fn buy_out(app: &TestApp, show: &Show, buyer: &Person, sold: &AtomicUsize)
 
 #[tokio::test]
 async fn no_seat_is_sold_twice_while_redis_is_flushed_and_killed() {
-    let mut server = Server::on_a_free_port().await;
-    let url = format!("redis://127.0.0.1:{}", server.port);
+    let mut server = Server::start().await;
+    let url = server.url();
     let (one, two) = TestApp::start_two_with(|config| {
         config.redis = Some(url.parse().unwrap());
         config.max_held_seats_per_show = 0;
@@ -155,11 +115,10 @@ async fn no_seat_is_sold_twice_while_redis_is_flushed_and_killed() {
             let enough = (round + 1) * 10;
             eventually("some more are sold", async || (sold.load(Ordering::Relaxed) >= enough).then_some(())).await;
             if round % 2 == 0 {
-                server.flush();
+                server.tell(&["FLUSHALL"]);
             } else {
-                let port = server.kill();
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                server = Server::start(port).await;
+                server.kill();
+                server.restart().await;
             }
         }
     };
@@ -190,8 +149,8 @@ async fn no_seat_is_sold_twice_while_redis_is_flushed_and_killed() {
 
 #[tokio::test]
 async fn without_redis_holds_are_unavailable_and_maps_and_payments_go_on() {
-    let mut server = Server::on_a_free_port().await;
-    let url = format!("redis://127.0.0.1:{}", server.port);
+    let mut server = Server::start().await;
+    let url = server.url();
     let (one, two) = TestApp::start_two_with(|config| config.redis = Some(url.parse().unwrap())).await;
     let show = one.a_show().seats(4).create().await;
     let ada = one.customer("Ada").await;
@@ -213,7 +172,7 @@ async fn without_redis_holds_are_unavailable_and_maps_and_payments_go_on() {
     };
     let (paid, ()) = tokio::join!(slow, without);
     let _ = paid.created();
-    server = Server::start(server.port).await;
+    server.restart().await;
     for app in [&one, &two] {
         eventually("it shows as booked", async || (app.seat_map(&show).await.status("A1") == "booked").then_some(()))
             .await;

@@ -209,7 +209,7 @@ impl Catalog {
             let done = done.await;
             // Whatever the answer: a commit whose outcome is unknown may have taken effect.
             catalog.inner.caches.written(touched);
-            catalog.inner.bus.wake();
+            catalog.inner.bus.announce();
             done
         });
         task.await.unwrap_or(Err(Error::Db(marquee_db::Error::Closed)))

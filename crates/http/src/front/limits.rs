@@ -1,106 +1,69 @@
-//! Rate limits: how often one address and one account may call (GCRA, by the governor crate).
+//! Rate limits: how often one address and one account may call.
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use marquee_kernel::{Code, UserId};
-use tokio::task::JoinHandle;
+use marquee_kernel::{Clock, Code, UserId};
+use marquee_kv::{Kv, Limiter, Quota, Refused};
 
 use super::address::{ClientAddress, network};
 use crate::Problem;
 
-/// Calls an address may make: many phones share one behind a carrier's gateway.
-const ADDRESS_PER_S: u32 = 300;
-const ADDRESS_BURST: u32 = 600;
-/// Calls an account may make.
-const ACCOUNT_PER_S: u32 = 30;
-const ACCOUNT_BURST: u32 = 90;
-/// Calls of the sign-in family an address may make: passwords are guessed here.
-const SIGN_IN_PER_MINUTE: u32 = 60;
-const SIGN_IN_BURST: u32 = 30;
-/// How often keys that are back at rest are forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// Calls an address may make, 300 a second: many phones share one behind a carrier's gateway.
+const ADDRESSES: Quota = Quota { name: "address", burst: 600, every: Duration::from_nanos(3_333_333), slice: 32 };
+/// Calls an account may make, 30 a second.
+const ACCOUNTS: Quota = Quota { name: "account", burst: 90, every: Duration::from_nanos(33_333_333), slice: 8 };
+/// Calls of the sign-in family an address may make, 60 a minute: passwords are guessed here.
+const SIGN_INS: Quota = Quota { name: "sign-in", burst: 30, every: Duration::from_secs(1), slice: 1 };
 
 /// The limiters, shared by all connections.
 #[derive(Debug)]
 pub struct RateLimits {
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
-    sign_ins: DefaultKeyedRateLimiter<IpAddr>,
-    accounts: DefaultKeyedRateLimiter<UserId>,
-    clock: DefaultClock,
-}
-
-impl Default for RateLimits {
-    fn default() -> Self {
-        let quota =
-            |per: fn(NonZeroU32) -> Quota, rate, burst| per(at_least_one(rate)).allow_burst(at_least_one(burst));
-        Self {
-            addresses: RateLimiter::keyed(quota(Quota::per_second, ADDRESS_PER_S, ADDRESS_BURST)),
-            sign_ins: RateLimiter::keyed(quota(Quota::per_minute, SIGN_IN_PER_MINUTE, SIGN_IN_BURST)),
-            accounts: RateLimiter::keyed(quota(Quota::per_second, ACCOUNT_PER_S, ACCOUNT_BURST)),
-            clock: DefaultClock::default(),
-        }
-    }
-}
-
-fn at_least_one(n: u32) -> NonZeroU32 {
-    NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN)
+    addresses: Limiter,
+    sign_ins: Limiter,
+    accounts: Limiter,
 }
 
 impl RateLimits {
-    /// Starts forgetting keys that are back at rest, so that the tables stay as small as the traffic.
-    pub fn start_forgetting(self: Arc<Self>) -> JoinHandle<()> {
-        tokio::spawn(async move {
-            let mut tick = tokio::time::interval(FORGET_EVERY);
-            loop {
-                tick.tick().await;
-                self.addresses.retain_recent();
-                self.sign_ins.retain_recent();
-                self.accounts.retain_recent();
-            }
-        })
+    /// Limits that all nodes of `kv` count together.
+    #[must_use]
+    pub fn new(kv: &Kv, clock: &Clock) -> Self {
+        let limiter = |quota| kv.limiter(quota, clock.clone());
+        Self { addresses: limiter(ADDRESSES), sign_ins: limiter(SIGN_INS), accounts: limiter(ACCOUNTS) }
     }
 
+    /// Never waits: most calls are answered from memory in less time than Redis takes.
     pub(crate) fn check_address(&self, ClientAddress(address): ClientAddress) -> Result<(), Problem> {
-        self.check(&self.addresses, &network(address))
+        self.addresses.count(&network(address)).map_err(problem)
     }
 
-    pub(crate) fn check_sign_in(&self, ClientAddress(address): ClientAddress) -> Result<(), Problem> {
-        self.check(&self.sign_ins, &network(address))
+    pub(crate) async fn check_sign_in(&self, ClientAddress(address): ClientAddress) -> Result<(), Problem> {
+        self.sign_ins.take(&network(address)).await.map_err(problem)
     }
 
+    /// Never waits.
     pub(crate) fn check_account(&self, user_id: UserId) -> Result<(), Problem> {
-        self.check(&self.accounts, &user_id)
+        self.accounts.count(&user_id).map_err(problem)
     }
+}
 
-    fn check<K: Clone + Eq + std::hash::Hash>(
-        &self,
-        limiter: &DefaultKeyedRateLimiter<K>,
-        key: &K,
-    ) -> Result<(), Problem> {
-        limiter.check_key(key).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.clock.now());
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Problem::new(Code::RateLimited, "Too many requests; wait as Retry-After says.").retry_after(seconds)
-        })
-    }
+fn problem(Refused { retry_after_s }: Refused) -> Problem {
+    Problem::new(Code::RateLimited, "Too many requests; wait as Retry-After says.").retry_after(retry_after_s)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_guessing_address_is_stopped_and_told_when_to_come_back() {
-        let limits = RateLimits::default();
+    #[tokio::test]
+    async fn a_guessing_address_is_stopped_and_told_when_to_come_back() {
+        let limits = RateLimits::new(&Kv::default(), &Clock::System);
         let at = |address: &str| ClientAddress(address.parse().unwrap());
-        let refused = (0..=SIGN_IN_BURST).find_map(|n| limits.check_sign_in(at(&format!("2001:db8::{n:x}"))).err());
+        let mut refused = None;
+        for n in 0..=SIGN_INS.burst {
+            refused = refused.or(limits.check_sign_in(at(&format!("2001:db8::{n:x}"))).await.err());
+        }
         assert_eq!(refused.unwrap().code(), Code::RateLimited);
         assert!(limits.check_address(at("2001:db8::1")).is_ok());
-        assert!(limits.check_sign_in(at("192.0.2.1")).is_ok());
+        assert!(limits.check_sign_in(at("192.0.2.1")).await.is_ok());
     }
 }

@@ -141,18 +141,18 @@ fn place_client(settings: &Settings, request: &mut Request) {
 }
 
 async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next: Next) -> Response {
-    match admit(&limits, request) {
+    match admit(&limits, request).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
 /// Checks the rate limits of the request's address and account.
-fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem> {
+async fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem> {
     let address = request.extensions().get::<ClientAddress>().copied().unwrap_or(ClientAddress::UNKNOWN);
     limits.check_address(address)?;
     if request.method() == Method::POST && request.uri().path().contains("/auth/") {
-        limits.check_sign_in(address)?;
+        limits.check_sign_in(address).await?;
     }
     if !request.headers().contains_key(header::AUTHORIZATION) {
         return Ok(request);

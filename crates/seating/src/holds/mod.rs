@@ -20,8 +20,7 @@ use crate::Error;
 use crate::model::{Attempt, BeginPayment, Hold, Outcome, Refusal, Rules, Standing};
 pub(crate) use memory::MemoryHolds;
 pub(crate) use record::Record;
-pub use redis::{Address, NoAddress};
-pub(crate) use redis::{Down, Lock, RedisHolds};
+pub(crate) use redis::{Lock, RedisHolds};
 pub(crate) use show_seats::{Glance, ShowSeats};
 
 /// What became of a hold that was asked for.

@@ -15,6 +15,7 @@ use marquee_catalog::{Catalog, Show};
 use marquee_cluster::{ShardDb, Shards};
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng, ShowId};
+use marquee_kv::Address;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ use tracing::{info, warn};
 
 pub use hold::Party;
 
-use crate::holds::{Address, HoldStore, MemoryHolds, Record, RedisHolds, ShowSeats};
+use crate::holds::{HoldStore, MemoryHolds, Record, RedisHolds, ShowSeats};
 use crate::live::{Live, Watcher};
 use crate::meters;
 use crate::model::{Rules, Sold, Standing};

@@ -3,9 +3,9 @@
 use marquee_testkit::{eventually, eventually_within, id_of};
 
 use super::launch;
-use super::sale::Sale;
 use super::servers::Server;
 use crate::crashes::SETTLED_WITHIN;
+use crate::sale::Sale;
 
 #[tokio::test]
 async fn a_standby_takes_over_from_a_primary_that_is_killed() {

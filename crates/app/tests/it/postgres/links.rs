@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use marquee_testkit::{Conditions, Proxy};
 
-use super::sale::Sale;
 use super::servers::Server;
+use crate::sale::Sale;
 
 #[tokio::test]
 async fn a_sale_goes_on_over_a_slow_way_and_after_one_that_breaks() {

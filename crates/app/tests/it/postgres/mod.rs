@@ -8,7 +8,6 @@ mod leading;
 mod links;
 mod migrating;
 mod replicas;
-mod sale;
 mod servers;
 mod sharding;
 mod tls;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use marquee_testkit::{Process, eventually, eventually_within, id_of};
 use serde_json::json;
 
-use super::sale::Sale;
 use super::servers::Server;
 use super::{launch, metric};
+use crate::sale::Sale;
 
 /// How long a replica stands still under a sale unless `MARQUEE_STANDSTILL_SECONDS` says otherwise, in seconds.
 const STANDSTILL_S: u64 = 4;
@@ -171,16 +171,16 @@ async fn nothing_is_decided_on_a_replica_that_stands_still() {
     let replica = shop.replica.url("marquee");
     let settings = [("MARQUEE_DATABASE_REPLICA_URLS", replica.as_str())];
     let sale = Sale::with(&shop.primary.url("marquee"), &settings, REST).await;
-    browse_until_a_replica_serves(sale.process()).await;
+    browse_until_a_replica_serves(&sale.nodes()[0]).await;
     shop.pause().await;
     let begun = Instant::now();
     while begun.elapsed() < standstill() {
         sale.sells().await;
-        browse_until_the_primary_serves(sale.process()).await;
+        browse_until_the_primary_serves(&sale.nodes()[0]).await;
     }
-    let lag = metric(sale.process(), "marquee_replica_lag_seconds", "").await;
+    let lag = metric(&sale.nodes()[0], "marquee_replica_lag_seconds", "").await;
     assert!(lag >= standstill().as_secs_f64() - 2.0, "{lag}");
     shop.resume().await;
-    browse_until_a_replica_serves(sale.process()).await;
+    browse_until_a_replica_serves(&sale.nodes()[0]).await;
     drop(sale.close().await);
 }

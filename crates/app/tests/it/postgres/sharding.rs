@@ -8,8 +8,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::launch;
-use super::sale::Sale;
 use super::servers::Server;
+use crate::sale::Sale;
 
 /// How soon a shard that is back, or a move that broke off, is seen to.
 const SEEN_TO_WITHIN: Duration = Duration::from_secs(20);
@@ -132,7 +132,7 @@ async fn a_show_moves_to_and_fro_while_it_sells() {
     let urls = two_databases(&server).await;
     let sale = Sale::at(&urls).await;
     let command = tempfile::tempdir().unwrap();
-    let show = sale.show();
+    let show = sale.first_show();
     let mut at = usize::from(rows_of(&server, "home", show).await == 0);
     for _ in 0..MOVES {
         at = 1 - at;

@@ -290,9 +290,11 @@ end)
 
 register('place', function(show, id, user, by, places_text)
   if show.cancelled then return seal(show, 'cancelled') end
+  local known = redis.call('HMGET', show.key, 'U' .. user, 'H' .. id)
+  -- Asked before, by who lost the connection before the answer came.
+  if known[2] then return seal(show, 'ok', int(parse_hold(known[2]).expiry)) end
   local rules, places = rules_of(show.rules), split(places_text)
-  local text = redis.call('HGET', show.key, 'U' .. user)
-  local patron = text and parse_patron(text)
+  local patron = known[1] and parse_patron(known[1])
   local held = patron and patron.held or 0
   if rules.held_max > 0 and held + #places > rules.held_max then return seal(show, 'limit', int(held)) end
   local wait_s = patron and rules.budget and cool_down_s(patron, rules, show.now)
@@ -352,6 +354,7 @@ end)
 register('begin_payment', function(show, id, user, booking, attempt, on_sale)
   local hold = find_hold(show, id, user)
   if not hold then return seal(show, show.cancelled and 'cancelled' or 'none') end
+  if hold.booking == booking then return seal(show, 'ok', int(hold.expiry)) end
   if hold.paying then return seal(show, 'paying', redis.call('HGET', show.key, 'P' .. id)) end
   if on_sale ~= '1' then return seal(show, 'closed') end
   hold.booking, hold.due = booking, show.now + rules_of(show.rules).payment

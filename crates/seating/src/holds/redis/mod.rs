@@ -3,9 +3,7 @@
 //! One key per show, one function per operation, and Redis's clock decides. Each node follows every show that somebody asked
 //! it for: by the answers to its own calls, so that a client reads its own writes, and by what the others publish.
 
-mod address;
 mod answer;
-mod link;
 mod mirror;
 mod operations;
 mod reading;
@@ -21,6 +19,7 @@ use dashmap::DashMap;
 use jiff::SignedDuration;
 use marquee_catalog::Show;
 use marquee_kernel::{Clock, ShowId, Timestamp};
+use marquee_kv::{Address, Heard, Link, Purpose};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -28,13 +27,12 @@ use tracing::warn;
 use super::{EndedPayment, Record, ShowSeats, TellTaken};
 use crate::meters;
 use crate::model::{Rules, later};
-pub use address::{Address, NoAddress};
 use answer::{Answer, Change, Whole, heard};
-pub(crate) use link::Down;
-use link::Link;
 pub(super) use mirror::Mirror;
 pub(crate) use operations::Lock;
 
+/// The link that holds go over.
+const PURPOSE: Purpose = Purpose { name: "holds", library: include_str!("library.lua"), channel: "marquee:changes" };
 /// How long a payment may take before somebody looks what the durable record says of it, in seconds: longer than any call that
 /// books, so that who crashed is told from who is still at it.
 const PAYMENT_LOOK_S: i64 = 15;
@@ -48,7 +46,6 @@ pub(crate) struct RedisHolds {
     rules: Rules,
     rules_text: String,
     link: Link,
-    channel: String,
     prefix: String,
     clock: Clock,
     /// Redis's clock less ours, in microseconds.
@@ -111,13 +108,11 @@ impl RedisHolds {
         tell_taken: TellTaken,
         stop: CancellationToken,
     ) -> Result<Arc<Self>, redis::RedisError> {
-        let channel = format!("{}marquee:changes", address.prefix);
         let holds = Arc::new(Self {
             rules_text: text_of(&rules),
             rules,
-            link: Link::new(address, channel.clone())?,
-            channel,
-            prefix: address.prefix.clone(),
+            link: Link::new(address, PURPOSE)?,
+            prefix: address.prefix().to_owned(),
             clock,
             ahead_us: AtomicI64::new(0),
             record,
@@ -133,7 +128,11 @@ impl RedisHolds {
         let (keeper, listener, stop_listening) = (holds.clone(), holds.clone(), stop.clone());
         tokio::spawn(async move { stop.run_until_cancelled(keeper.link.keep(|time| keeper.note_clock(time))).await });
         tokio::spawn(async move {
-            let listen = listener.link.listen(|text| listener.hear(text));
+            let listen = listener.link.listen(|heard| match heard {
+                // The link's epoch says so, and every mirror is read again.
+                Heard::Begins => {}
+                Heard::Says(text) => listener.hear(text),
+            });
             stop_listening.run_until_cancelled(listen).await
         });
         Ok(holds)

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use marquee_kernel::{BookingId, HoldId, ShowId, UserId};
+use marquee_kv::Down;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::{Answer, Down, OWED_MAX, RedisHolds, later};
+use super::{Answer, OWED_MAX, RedisHolds, later};
 use crate::holds::{Absent, EndedPayment, Located, ShowSeats};
 use crate::model::{Attempt, BeginPayment, Hold, Outcome, Refusal, Sold, Standing};
 use crate::{Error, meters};

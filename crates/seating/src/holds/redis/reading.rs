@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use marquee_catalog::Show;
 use marquee_kernel::{Clock, ShowId};
+use marquee_kv::Down;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{Answer, Down, RedisHolds};
+use super::{Answer, RedisHolds};
 use crate::Error;
 use crate::holds::ShowSeats;
 use crate::model::Sold;
@@ -34,13 +35,13 @@ impl RedisHolds {
         arguments: &[&str],
     ) -> Result<Answer, Down> {
         let clock = match &self.clock {
-            Clock::System | Clock::Following(_) => "0".to_owned(),
             // A clock that a test moves is everybody's.
             Clock::Manual(_) => self.clock.now().as_microsecond().to_string(),
+            _ => "0".to_owned(),
         };
         let mut command = redis::cmd("FCALL");
         command.arg(format!("marquee_v1_{function}")).arg(1).arg(format!("{}marquee:{{{show_id}}}", self.prefix));
-        command.arg(&self.channel).arg(clock).arg(seen).arg(&self.rules_text).arg(arguments);
+        command.arg(self.link.channel()).arg(clock).arg(seen).arg(&self.rules_text).arg(arguments);
         let answer: Answer = self.link.call(&command).await?;
         self.note(show_id, &answer);
         Ok(answer)

@@ -1,66 +1,16 @@
 //! Redis that forgets, dies, comes back, or takes too long.
 
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::until;
+use marquee_kv::testing::{Server, until};
+
 use crate::fixtures::{Shop, attempt, booking, user};
 use crate::model::Outcome;
 use crate::store::claims::{claim, confirm};
 use crate::{Error, Holds, Settings};
 
-/// A Redis that a test may do anything to.
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    async fn start() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { process: Self::launch(port).await, port }
-    }
-
-    async fn launch(port: u16) -> Child {
-        let options =
-            ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()].map(str::to_owned);
-        let process = Command::new("redis-server").args(options).stdout(Stdio::null()).spawn().unwrap();
-        until("Redis listens", async || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
-        process
-    }
-
-    fn holds(&self) -> Holds {
-        Holds::Redis(format!("redis://127.0.0.1:{}", self.port).parse().unwrap())
-    }
-
-    /// `kill -9`.
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    async fn restart(&mut self) {
-        self.process = Self::launch(self.port).await;
-    }
-
-    async fn ask(&self, words: &[&str]) {
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]);
-        command.query_async::<()>(&mut connection).await.unwrap();
-    }
-
-    fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
+fn holds_in(server: &Server) -> Holds {
+    Holds::Redis(server.url().parse().unwrap())
 }
 
 /// Sells a seat, as booking does.
@@ -75,7 +25,7 @@ async fn sell(shop: &Shop, seat: &str) {
 }
 
 async fn two_nodes(server: &Server) -> [Shop; 2] {
-    let one = Shop::open_with(Settings::default(), server.holds()).await;
+    let one = Shop::open_with(Settings::default(), holds_in(server)).await;
     let nodes = [one.another().await, one];
     nodes.iter().for_each(|shop| drop(shop.seating.spawn_jobs(&shop.stop)));
     nodes
@@ -91,7 +41,7 @@ async fn after_a_flush_in_mid_sale_holds_are_lost_and_no_sold_seat_can_be_held()
     let booking_id = booking();
     one.seating.begin_payment(paid.hold_id, paid.user_id, attempt(booking_id)).await.unwrap().unwrap();
     let version = one.version().await;
-    server.ask(&["FLUSHALL"]).await;
+    server.tell(&["FLUSHALL"]);
     // Whoever asks first finds it out.
     assert!(matches!(two.hold(user(), &["A-1"]).await, Err(Error::SeatsUnavailable(_))));
     assert!(matches!(one.seating.hold(hold.hold_id, hold.user_id).await, Err(Error::HoldNotFound)));
@@ -154,23 +104,23 @@ async fn while_redis_is_dead_nothing_is_held_maps_are_served_and_payments_finish
 #[tokio::test]
 async fn a_redis_that_takes_too_long_is_not_waited_for() {
     let server = Server::start().await;
-    let shop = Shop::open_with(Settings::default(), server.holds()).await;
+    let shop = Shop::open_with(Settings::default(), holds_in(&server)).await;
     assert_eq!(shop.status("A-1").await, "available");
-    server.signal("-STOP");
+    server.freeze();
     let begun = Instant::now();
     assert!(matches!(shop.hold(user(), &["A-1"]).await, Err(Error::HoldStoreDown)));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(2));
     assert_eq!(shop.status("A-1").await, "available");
-    server.signal("-CONT");
+    server.thaw();
     until("it answers again", async || shop.hold(user(), &["A-2"]).await.is_ok()).await;
 }
 
 #[tokio::test]
 async fn functions_that_are_gone_are_loaded_again() {
     let server = Server::start().await;
-    let shop = Shop::open_with(Settings::default(), server.holds()).await;
+    let shop = Shop::open_with(Settings::default(), holds_in(&server)).await;
     shop.hold(user(), &["A-1"]).await.unwrap();
-    server.ask(&["FUNCTION", "FLUSH"]).await;
+    let _ = server.ask(&["FUNCTION", "FLUSH"]);
     shop.hold(user(), &["A-2"]).await.unwrap();
 }
 
@@ -178,7 +128,7 @@ async fn functions_that_are_gone_are_loaded_again() {
 async fn a_shop_opens_without_its_redis_and_sells_when_it_comes() {
     let mut server = Server::start().await;
     server.kill();
-    let shop = Shop::open_with(Settings::default(), server.holds()).await;
+    let shop = Shop::open_with(Settings::default(), holds_in(&server)).await;
     assert!(matches!(shop.hold(user(), &["A-1"]).await, Err(Error::HoldStoreDown)));
     server.restart().await;
     until("seats are held", async || shop.hold(user(), &["A-1"]).await.is_ok()).await;
@@ -187,13 +137,13 @@ async fn a_shop_opens_without_its_redis_and_sells_when_it_comes() {
 #[tokio::test]
 async fn a_show_that_is_older_than_what_was_seen_is_rebuilt() {
     let server = Server::start().await;
-    let shop = Shop::open_with(Settings::default(), server.holds()).await;
+    let shop = Shop::open_with(Settings::default(), holds_in(&server)).await;
     sell(&shop, "A-1").await;
     shop.hold(user(), &["A-2"]).await.unwrap();
     let (version, key) = (shop.version().await, format!("marquee:{{{}}}", shop.show.show_id));
     // As a replica that had not heard of the sale.
-    server.ask(&["HDEL", &key, "s0"]).await;
-    server.ask(&["HSET", &key, "v", "1", "n", "0"]).await;
+    let _ = server.ask(&["HDEL", &key, "s0"]);
+    let _ = server.ask(&["HSET", &key, "v", "1", "n", "0"]);
     assert!(matches!(shop.hold(user(), &["A-1"]).await, Err(Error::SeatsUnavailable(_))));
     assert!(shop.version().await > version);
 }

@@ -223,6 +223,10 @@ impl<'a> Pair<'a> {
             Err(Refusal::ShowCancelled) => ("cancelled", String::new()),
         };
         assert_eq!((answer.word.as_str(), answer.said(0)), (said.0, said.1.as_str()));
+        if expected.is_ok() {
+            let again = self.act("place", &[&id, &by, &by, &list]).await;
+            assert_eq!((again.word.as_str(), again.said(0)), (said.0, said.1.as_str()), "asked twice, placed once");
+        }
     }
 
     async fn begin(&mut self, hold: usize, user: usize, on_sale: bool) {
@@ -238,9 +242,15 @@ impl<'a> Pair<'a> {
                 "ok"
             }
         };
-        let arguments = [id.to_string(), user_id.to_string(), booking_id.to_string()];
+        // Another payment, where one is under way.
+        let asking = if expected == "paying" { booking() } else { booking_id };
+        let arguments = [id.to_string(), user_id.to_string(), asking.to_string()];
         let [id, by, booking] = arguments.each_ref().map(String::as_str);
-        let answer = self.act("begin_payment", &[id, by, booking, "an attempt", if on_sale { "1" } else { "0" }]).await;
+        let arguments = [id, by, booking, "an attempt", if on_sale { "1" } else { "0" }];
+        let answer = self.act("begin_payment", &arguments).await;
+        if expected == "ok" {
+            assert_eq!(self.act("begin_payment", &arguments).await.word, "ok", "asked twice, begun once");
+        }
         // Why a hold of a cancelled show is no more, is said too.
         let word = if answer.word == "cancelled" { "none" } else { answer.word.as_str() };
         assert_eq!(word, expected);
@@ -265,13 +275,13 @@ impl<'a> Pair<'a> {
 fn the_functions_and_the_house_say_the_same_whatever_is_asked() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let Holds::Redis(address) = Place::Redis.holds() else { unreachable!() };
-    let link = Link::new(&address, "nobody".to_owned()).unwrap();
+    let link = Link::new(&address, PURPOSE).unwrap();
     runtime.block_on(link.connect()).unwrap();
     let mut runner =
         TestRunner::new(Config { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&(steps(), any::<bool>()), |(steps, budgets)| {
         runtime.block_on(async {
-            let mut pair = Pair::open(&link, &address.prefix, budgets).await;
+            let mut pair = Pair::open(&link, address.prefix(), budgets).await;
             for step in steps {
                 let (before, seen) = (pair.house.version(), pair.version);
                 pair.take(step).await;

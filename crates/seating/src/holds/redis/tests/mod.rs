@@ -2,35 +2,7 @@ mod faults;
 mod functions;
 mod nodes;
 
-use std::time::Duration;
-
 use super::*;
-
-/// What other nodes did is seen by then, and what was lost is made good.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Looks until it is so.
-async fn until(what: &str, mut look: impl AsyncFnMut() -> bool) {
-    let looking = async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, looking).await.is_ok(), "never: {what}");
-}
-
-#[test]
-fn an_address_is_of_one_server_or_of_a_cluster_and_may_have_a_prefix() {
-    let single: Address = "redis://user:secret@host:7000/3?prefix=a:".parse().unwrap();
-    assert_eq!((single.cluster, single.prefix.as_str()), (false, "a:"));
-    assert_eq!(single.nodes, ["redis://user:secret@host:7000/3"]);
-    let cluster: Address = "redis-cluster://user:secret@a:1,b:2".parse().unwrap();
-    assert_eq!((cluster.cluster, cluster.prefix.as_str()), (true, ""));
-    assert_eq!(cluster.nodes, ["redis://user:secret@a:1", "redis://user:secret@b:2"]);
-    for wrong in ["", "redis:", "host:1", "http://host", "redis-cluster://", "redis://h?x=1", "redis://h?prefix={a}"] {
-        assert_eq!(wrong.parse::<Address>(), Err(NoAddress), "{wrong}");
-    }
-}
 
 #[test]
 fn an_alarm_goes_off_once_at_the_earliest_time_that_was_set() {

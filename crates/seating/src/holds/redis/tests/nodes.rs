@@ -1,14 +1,13 @@
 //! Two nodes of one shop.
 
 use futures_util::StreamExt as _;
-use futures_util::future::join_all;
 use marquee_kernel::SeatId;
+use marquee_kv::testing::until;
 
-use super::until;
-use crate::fixtures::{Place, Shop, attempt, booking, seconds, user};
+use crate::Error;
+use crate::fixtures::{Place, Shop, attempt, booking, conforms, seconds, user};
 use crate::model::{BeginPayment, Outcome};
 use crate::store::claims::{claim, confirm};
-use crate::{Error, Settings};
 
 /// Both with their jobs running.
 async fn two(place: Place) -> (Shop, Shop) {
@@ -76,41 +75,6 @@ async fn a_watcher_of_one_node_hears_what_the_other_does_and_what_lapses(place: 
     until("lists count it", async || two.catalog.availability().taken(two.show.show_id) == 0).await;
 }
 
-async fn a_hundred_buyers_at_two_nodes_get_each_seat_once(place: Place) {
-    let one = Shop::open_with(Settings::default(), place.holds()).await;
-    let two = one.another().await;
-    let seats = ["A-1", "A-2", "A-3", "A-4", "A-5", "B-1", "B-2", "B-3", "B-4", "B-5"];
-    let buy = async |n: usize| {
-        let shop = if n.is_multiple_of(2) { &one } else { &two };
-        // Pairs that overlap their neighbours, in both orders.
-        let (first, second) = (seats[n * 7 % 10], seats[(n * 7 + 1) % 10]);
-        match shop.hold(user(), &[first, second]).await {
-            Ok(hold) => hold.seats.into_iter().map(|seat| seat.seat_id).collect(),
-            Err(Error::SeatsUnavailable(taken)) => {
-                assert!(!taken.is_empty());
-                Vec::new()
-            }
-            Err(other) => panic!("{other}"),
-        }
-    };
-    let mut got: Vec<SeatId> = join_all((0..100).map(buy)).await.into_iter().flatten().collect();
-    let count = got.len();
-    got.sort_by(|one, other| one.as_str().cmp(other.as_str()));
-    got.dedup();
-    assert_eq!(got.len(), count, "a seat was held twice");
-    assert!(count >= 6, "pairs of neighbours leave at most every third seat: {count}");
-    until("both show the same", async || one.version().await == two.version().await).await;
-    let statuses = async |shop: &Shop| shop.seating.seats(shop.show.show_id).await.unwrap().glance().statuses;
-    assert_eq!(statuses(&one).await, statuses(&two).await);
-}
-
-async fn with_the_guard_switched_off_the_last_seat_is_held_more_than_once(place: Place) {
-    let settings = Settings { faults: crate::Faults { skip_seat_guard: true }, ..Settings::default() };
-    let shop = Shop::open_with(settings, place.holds()).await;
-    let held = join_all((0..20).map(|_| shop.hold(user(), &["A-1"]))).await;
-    assert!(held.iter().filter(|held| held.is_ok()).count() > 1, "the race test would not notice a broken guard");
-}
-
 async fn a_payment_of_a_node_that_is_gone_is_settled_by_what_the_record_says(place: Place) {
     let (gone, here) = two(place).await;
     let (free, claimed, booked) = (booking(), booking(), booking());
@@ -150,23 +114,10 @@ async fn a_lapse_is_told_from_a_hold_that_never_was_on_every_node(place: Place) 
     assert!(matches!(two.seating.hold(unknown, hold.user_id).await, Err(Error::HoldNotFound)));
 }
 
-macro_rules! in_redis {
-    ($($name:ident),* $(,)?) => {
-        mod single {
-            $(#[tokio::test] async fn $name() { super::$name(super::Place::Redis).await; })*
-        }
-        mod cluster {
-            $(#[tokio::test] async fn $name() { super::$name(super::Place::Cluster).await; })*
-        }
-    };
-}
-
-in_redis!(
+conforms!(between_nodes:
     what_one_node_holds_the_other_refuses_shows_and_can_use,
     a_hold_of_one_node_is_paid_for_on_the_other,
     a_watcher_of_one_node_hears_what_the_other_does_and_what_lapses,
-    a_hundred_buyers_at_two_nodes_get_each_seat_once,
-    with_the_guard_switched_off_the_last_seat_is_held_more_than_once,
     a_payment_of_a_node_that_is_gone_is_settled_by_what_the_record_says,
     a_lapse_is_told_from_a_hold_that_never_was_on_every_node,
 );

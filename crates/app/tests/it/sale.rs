@@ -1,22 +1,24 @@
-//! A sale that goes on while the database under it fails.
+//! A sale that goes on, at one node or several, while what is under it fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use marquee_testkit::{Answer, Ledger, Person, Process, Show, eventually_within, id_of};
+use futures_util::future::join_all;
+use marquee_testkit::{Answer, Launch, Ledger, Person, Process, Show, eventually_within, id_of};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::launch;
+use crate::MARQUEE;
 use crate::crashes::{SETTLED_WITHIN, agree, answer_to, everything_of, is_settled};
 
 /// People who buy at the same time.
 const BUYERS: usize = 8;
-/// Seats of each show. Nobody is to run out of them.
-const SEATS: usize = 600;
+/// Shows, and seats of each. Nobody is to run out of them.
+const SHOWS: usize = 6;
+const SEATS: usize = 500;
 /// How soon after the database is back it must sell again.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 /// Bookings that make a sale well under way.
@@ -39,11 +41,12 @@ struct Tally {
     over: AtomicBool,
 }
 
-/// A process that sells to people who come back, and everything they tried.
-pub(super) struct Sale {
-    data_dir: tempfile::TempDir,
-    url: String,
-    process: Process,
+/// Nodes of one shop that sell to people who come back, and everything they tried.
+pub(crate) struct Sale {
+    data_dirs: Vec<tempfile::TempDir>,
+    launches: Vec<Launch>,
+    nodes: Vec<Process>,
+    /// Each at the node of their number, counted round and round.
     people: Vec<Person>,
     shows: Vec<Arc<Show>>,
     tally: Arc<Tally>,
@@ -51,71 +54,102 @@ pub(super) struct Sale {
 }
 
 impl Sale {
-    /// Opens one at `url`, and returns when it is well under way.
-    pub(super) async fn at(url: &str) -> Self {
+    /// Opens one at one node whose data are at `url`, and returns when it is well under way.
+    pub(crate) async fn at(url: &str) -> Self {
         Self::with(url, &[], Duration::ZERO).await
     }
 
     /// As [`Sale::at`], with some more settings, to people who rest between two purchases.
-    pub(super) async fn with(url: &str, settings: &[(&str, &str)], rest: Duration) -> Self {
+    pub(crate) async fn with(url: &str, settings: &[(&str, &str)], rest: Duration) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let launch = launch(&data_dir, url);
+        let launch = Launch::new(MARQUEE, data_dir.path()).env("MARQUEE_DATABASE_URL", url);
         let launch = settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
-        let process = launch.ready().await;
-        let mut sale = Self {
-            data_dir,
-            url: url.to_owned(),
-            people: Vec::new(),
-            shows: vec![Arc::new(process.a_show().seats(SEATS).create().await)],
-            process,
-            tally: Arc::default(),
-            buying: JoinSet::new(),
-        };
+        Self::of(vec![data_dir], vec![launch], rest).await
+    }
+
+    /// Opens one at two nodes whose holds are in the Redis at `url`; `there` says what is different at the second one.
+    pub(crate) async fn at_two(url: &str, there: impl FnOnce(Launch) -> Launch) -> Self {
+        let data_dirs = vec![tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [here, elsewhere] = data_dirs.as_slice() else { unreachable!() };
+        let one = Launch::shared(MARQUEE, here.path()).env("MARQUEE_REDIS_URL", url);
+        let two = there(one.beside(elsewhere.path()));
+        Self::of(data_dirs, vec![one, two], Duration::ZERO).await
+    }
+
+    async fn of(data_dirs: Vec<tempfile::TempDir>, launches: Vec<Launch>, rest: Duration) -> Self {
+        let mut nodes = Vec::new();
+        for launch in &launches {
+            nodes.push(launch.ready().await);
+        }
+        let mut shows = Vec::new();
+        for _ in 0..SHOWS {
+            shows.push(Arc::new(nodes[0].a_show().seats(SEATS).create().await));
+        }
+        let (tally, buying) = (Arc::default(), JoinSet::new());
+        let mut sale = Self { data_dirs, launches, nodes, people: Vec::new(), shows, tally, buying };
         for buyer in 0..BUYERS {
-            let person = sale.process.customer("Buyer").await;
+            let person = sale.nodes[buyer % sale.nodes.len()].customer("Buyer").await;
             sale.people.push(person.clone());
-            sale.buying.spawn(shop(buyer, person, Arc::clone(&sale.shows[0]), Arc::clone(&sale.tally), rest));
+            sale.buying.spawn(shop_around(buyer, person, sale.shows.clone(), Arc::clone(&sale.tally), rest));
         }
         sale.sells().await;
         sale
     }
 
-    /// The show that is sold.
-    pub(super) fn show(&self) -> &Show {
+    /// The nodes.
+    pub(crate) fn nodes(&self) -> &[Process] {
+        &self.nodes
+    }
+
+    /// Counts what somebody buys beside the sale.
+    pub(crate) fn count_in(&mut self, person: &Person) {
+        self.people.push(person.clone());
+    }
+
+    /// The show that everybody buys first.
+    pub(crate) fn first_show(&self) -> &Arc<Show> {
         &self.shows[0]
     }
 
+    /// What the gateway's books say now.
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger::read(self.data_dirs[0].path())
+    }
+
     /// Waits until some more bookings are made.
-    pub(super) async fn sells(&self) {
+    pub(crate) async fn sells(&self) {
         let before = self.tally.booked.load(Ordering::Relaxed);
         eventually_within(BACK_WITHIN, "it sells", async || {
             (self.tally.booked.load(Ordering::Relaxed) >= before + A_FEW).then_some(())
         })
         .await;
-        assert_eq!(self.readiness().await, 200);
+        assert!(self.readiness().await.iter().all(|status| *status == 200));
     }
 
     /// Waits until buyers are told to come back later, and the readiness probe says so.
-    pub(super) async fn refuses(&self) {
+    pub(crate) async fn refuses(&self) {
+        self.turns_away().await;
+        assert!(self.readiness().await.iter().all(|status| *status == 503));
+    }
+
+    /// Waits until buyers are told to come back later.
+    pub(crate) async fn turns_away(&self) {
         let before = self.tally.refused.load(Ordering::Relaxed);
         eventually_within(BACK_WITHIN, "it refuses", async || {
             (self.tally.refused.load(Ordering::Relaxed) > before + BUYERS as u64).then_some(())
         })
         .await;
-        assert_eq!(self.readiness().await, 503);
     }
 
-    /// The process that sells.
-    pub(super) fn process(&self) -> &Process {
-        &self.process
+    async fn readiness(&self) -> Vec<u16> {
+        let ask = async |node: &Process| {
+            reqwest::get(format!("{}/readyz", node.ops().origin())).await.unwrap().status().as_u16()
+        };
+        join_all(self.nodes.iter().map(ask)).await
     }
 
-    async fn readiness(&self) -> u16 {
-        reqwest::get(format!("{}/readyz", self.process.ops().origin())).await.unwrap().status().as_u16()
-    }
-
-    /// Sends everybody home, then looks at what they were told and at what they have; the log of the process.
-    pub(super) async fn close(mut self) -> String {
+    /// Sends everybody home, then looks at what they were told and at what they have; the log of all nodes.
+    pub(crate) async fn close(mut self) -> String {
         self.tally.over.store(true, Ordering::Relaxed);
         let buying = std::mem::take(&mut self.buying);
         let attempts: Vec<Attempt> = buying.join_all().await.into_iter().flatten().collect();
@@ -145,34 +179,59 @@ impl Sale {
                     bookings.insert(id_of(&booking, "booking_id").to_owned(), booking);
                 }
             }
-            is_settled(&bookings, &Ledger::read(self.data_dir.path())).then_some(bookings)
+            is_settled(&bookings, &self.ledger()).then_some(bookings)
         })
         .await;
-        agree(&bookings, &Ledger::read(self.data_dir.path()));
+        agree(&bookings, &self.ledger());
         for show in &self.shows {
             let mut sold = BTreeMap::new();
-            for booking in bookings.values().filter(|booking| booking["status"] == "confirmed") {
+            let confirmed = |booking: &&Value| booking["status"] == "confirmed" && booking["show_id"] == show.show_id;
+            for booking in bookings.values().filter(confirmed) {
                 for seat in booking["seats"].as_array().unwrap() {
                     let before = sold.insert(id_of(seat, "seat_id").to_owned(), "booked".to_owned());
                     assert_eq!(before, None, "sold twice: {seat}");
                 }
             }
-            let mut shown = self.process.seat_map(show).await.unavailable();
-            // Holds that nobody paid for are still alive: the process never died.
-            shown.retain(|_, status| status == "booked");
-            assert_eq!(shown, sold, "what the map shows is what was sold");
+            for node in &self.nodes {
+                let shown = eventually_within(SETTLED_WITHIN, "the map shows what was sold", async || {
+                    let mut shown = node.seat_map(show).await.unavailable();
+                    // Holds that nobody paid for are still alive.
+                    shown.retain(|_, status| status == "booked");
+                    (shown.len() >= sold.len()).then_some(shown)
+                });
+                assert_eq!(shown.await, sold, "what the map shows is what was sold");
+            }
         }
-        self.process.ask_to_stop();
-        let ended = self.process.end().await;
-        assert_eq!(ended.code, Some(0), "{}", ended.errors);
-        let checked = launch(&self.data_dir, &self.url).arguments(&["check"]).ended().await;
+        let mut log = String::new();
+        for node in self.nodes {
+            node.ask_to_stop();
+            let ended = node.end().await;
+            assert_eq!(ended.code, Some(0), "{}", ended.errors);
+            log += &ended.errors;
+        }
+        let checked = self.launches[0].clone().arguments(&["check"]).ended().await;
         assert_eq!(checked.code, Some(0), "{} {:?}", checked.errors, checked.output);
-        ended.errors
+        log
     }
 }
 
+/// One buyer, who buys in one show after the other.
+async fn shop_around(
+    buyer: usize,
+    person: Person,
+    shows: Vec<Arc<Show>>,
+    tally: Arc<Tally>,
+    rest: Duration,
+) -> Vec<Attempt> {
+    let mut attempts = Vec::new();
+    for show in shows {
+        attempts.extend(shop(buyer, &person, &show, &tally, rest).await);
+    }
+    attempts
+}
+
 /// One buyer, who holds a seat and pays for it, again and again under the same key where the shop could not say.
-async fn shop(buyer: usize, person: Person, show: Arc<Show>, tally: Arc<Tally>, rest: Duration) -> Vec<Attempt> {
+async fn shop(buyer: usize, person: &Person, show: &Show, tally: &Tally, rest: Duration) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     // Seats of their own, and every fourth one of a neighbour's.
     let names: Vec<&str> = show.names().collect();
@@ -195,7 +254,7 @@ async fn shop(buyer: usize, person: Person, show: Arc<Show>, tally: Arc<Tally>, 
             _ => panic!("{held}"),
         }
         let card = if at % 7 == 0 { "pm_card_visa_chargeDeclined" } else { "pm_card_visa" };
-        let key = format!("order-{buyer}-{at}");
+        let key = format!("order-{}-{buyer}-{at}", show.show_id);
         let body = json!({ "lock_id": held.json()["lock_id"], "payment_token": card, "idempotency_key": key });
         attempts.push(Attempt { buyer, body: body.clone(), answer: None });
         let attempt = attempts.last_mut().unwrap();

@@ -5,10 +5,10 @@ use jiff::SignedDuration;
 
 use parking_lot::Mutex;
 
-use super::lapsed::LapsedHolds;
-use super::*;
 use crate::Settings;
 use crate::fixtures::{attempt, booking, noon, seconds, show_on, standing, user};
+use crate::holds::lapsed::LapsedHolds;
+use crate::holds::*;
 use crate::model::{Ended, Ending, SeatStatus};
 
 fn store(settings: &Settings) -> MemoryHolds {

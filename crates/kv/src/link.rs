@@ -10,6 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use futures_util::StreamExt as _;
 use marquee_kernel::Timestamp;
+use metrics::{Unit, describe_gauge, gauge};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
@@ -19,33 +20,57 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::Address;
+use crate::Address;
 
-/// The functions that Redis runs for us.
-const LIBRARY: &str = include_str!("library.lua");
-/// How long a call may take before its caller is told that nothing can be promised.
-const CALL_MAX: Duration = Duration::from_millis(250);
+/// How long a call may take before its caller is told that nothing can be promised: long enough for the last of a crowd that all
+/// want the same show, short enough for a customer to try again.
+const CALL_MAX: Duration = Duration::from_millis(500);
 /// How long making a connection may take, and loading the functions.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// The pause between two attempts to connect.
 const CONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// Calls under way at once; past it a call fails at once.
 const CALLS_MAX: usize = 4_096;
-/// Calls in a row that got no answer in time before the connection is given up.
+/// Calls that got no answer in time before the connection is given up: so many, and one in so many of those of the last seconds.
+/// Of a cluster one server may hang while the others answer; whoever took over from it, a new connection finds.
 const LATE_MAX: u32 = 8;
+const LATE_ONE_IN: u32 = 4;
 /// How often a sign of life goes through Redis to every node.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Without any message for so long the listening connection is given up.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 /// What a server says that is no longer, or not yet, the one to ask.
 const SERVERS_PAST: [&str; 3] = ["READONLY", "LOADING", "MASTERDOWN"];
+/// Whether each link is up.
+const UP: &str = "marquee_redis_up";
 /// What a sign of life says.
 const ALIVE: &str = "-";
 
 /// Redis did not answer, or not in time: whether the call had its effect is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the hold store does not answer")]
-pub(crate) struct Down;
+#[error("Redis does not answer")]
+pub struct Down;
+
+/// Who uses a link, and for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose {
+    /// In the words of whoever reads the log.
+    pub name: &'static str,
+    /// The functions that Redis runs for it: a library of its own, with its version in its name. Every server has them that is
+    /// asked, also one that has just taken over.
+    pub library: &'static str,
+    /// Where it speaks to the other nodes, after the address's prefix.
+    pub channel: &'static str,
+}
+
+/// What is heard on a link's channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// From here on all is heard; what was said before may have been missed.
+    Begins,
+    /// What a node said.
+    Says(&'a str),
+}
 
 enum Connection {
     Single(MultiplexedConnection),
@@ -61,10 +86,10 @@ impl Connection {
         .extract_error()
     }
 
-    /// Loads the functions on every server that runs them.
-    async fn load(&self) -> RedisResult<()> {
+    /// Loads functions on every server that runs them.
+    async fn load(&self, library: &str) -> RedisResult<()> {
         let mut load = redis::cmd("FUNCTION");
-        load.arg("LOAD").arg("REPLACE").arg(LIBRARY);
+        load.arg("LOAD").arg("REPLACE").arg(library);
         match self {
             Connection::Single(connection) => connection.clone().req_packed_command(&load).await,
             Connection::Cluster(connection) => {
@@ -83,12 +108,15 @@ enum Server {
 }
 
 /// The way to Redis.
-pub(crate) struct Link {
+pub struct Link {
+    purpose: Purpose,
     server: Server,
     connection: ArcSwapOption<Connection>,
     /// Counts the times that something may have been missed.
     epoch: AtomicU64,
     listening: AtomicBool,
+    /// Calls of the last seconds, and those of them that got no answer in time.
+    asked: AtomicU32,
     late: AtomicU32,
     calls: Semaphore,
     lost: Notify,
@@ -96,7 +124,11 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(address: &Address, channel: String) -> RedisResult<Self> {
+    /// A link that is not connected yet: [`Link::keep`] and [`Link::listen`] do that.
+    ///
+    /// # Errors
+    /// What the client says of the address.
+    pub fn new(address: &Address, purpose: Purpose) -> RedisResult<Self> {
         let server = if address.cluster {
             let calls = ClusterClient::builder(address.nodes.clone())
                 .connection_timeout(CONNECT_MAX)
@@ -108,25 +140,37 @@ impl Link {
         } else {
             Server::Single(Client::open(address.nodes.first().map(String::as_str).unwrap_or_default())?)
         };
+        describe_gauge!(UP, Unit::Count, "Whether calls of Redis can be made, 1 or 0, by link: holds, limits");
+        gauge!(UP, "link" => purpose.name).set(0);
         Ok(Self {
+            purpose,
             server,
             connection: ArcSwapOption::empty(),
             epoch: AtomicU64::new(1),
             listening: AtomicBool::new(false),
+            asked: AtomicU32::new(0),
             late: AtomicU32::new(0),
             calls: Semaphore::new(CALLS_MAX),
             lost: Notify::new(),
-            channel,
+            channel: format!("{}{}", address.prefix(), purpose.channel),
         })
     }
 
+    /// Where its nodes speak to one another.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
     /// Whether calls can be made.
-    pub(crate) fn is_up(&self) -> bool {
+    #[must_use]
+    pub fn is_up(&self) -> bool {
         self.connection.load().is_some()
     }
 
     /// What a mirror that was read now, and follows what it hears, can be trusted until; none when nothing is heard.
-    pub(crate) fn epoch(&self) -> Option<u64> {
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
         (self.is_up() && self.listening.load(Ordering::Acquire)).then(|| self.epoch.load(Ordering::Acquire))
     }
 
@@ -135,31 +179,32 @@ impl Link {
     }
 
     /// Makes one call.
-    pub(crate) async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Down> {
+    ///
+    /// # Errors
+    /// [`Down`].
+    pub async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Down> {
         let Ok(_place) = self.calls.try_acquire() else { return Err(Down) };
         let connection = self.connection.load_full().ok_or(Down)?;
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let mut answer = timeout(CALL_MAX, connection.send(command)).await;
         if let Ok(Err(error)) = &answer
             && error.to_string().contains("Function not found")
         {
             // A server that has taken over, or was emptied.
             self.note_gap();
-            answer = match timeout(CONNECT_MAX, connection.load()).await {
+            answer = match timeout(CONNECT_MAX, connection.load(self.purpose.library)).await {
                 Ok(Ok(())) => timeout(CALL_MAX, connection.send(command)).await,
                 Ok(Err(error)) => Ok(Err(error)),
                 Err(late) => Err(late),
             };
         }
         match answer {
-            Ok(Ok(answer)) => {
-                self.late.store(0, Ordering::Relaxed);
-                T::from_redis_value(answer).map_err(|error| {
-                    warn!(%error, "answer of the hold store not understood");
-                    Down
-                })
-            }
+            Ok(Ok(answer)) => T::from_redis_value(answer).map_err(|error| {
+                warn!(link = self.purpose.name, %error, "answer of Redis not understood");
+                Down
+            }),
             Ok(Err(error)) if !error.is_timeout() => {
-                warn!(%error, "hold store refused a call");
+                warn!(link = self.purpose.name, %error, "Redis refused a call");
                 let elsewhere = error.code().is_some_and(|code| SERVERS_PAST.contains(&code));
                 if elsewhere || error.is_io_error() || error.is_cluster_error() || error.is_unrecoverable_error() {
                     self.lose(&connection);
@@ -167,7 +212,8 @@ impl Link {
                 Err(Down)
             }
             Ok(Err(_)) | Err(_) => {
-                if self.late.fetch_add(1, Ordering::Relaxed) + 1 >= LATE_MAX {
+                let late = self.late.fetch_add(1, Ordering::Relaxed) + 1;
+                if late >= LATE_MAX && late.saturating_mul(LATE_ONE_IN) >= asked {
                     self.lose(&connection);
                 }
                 Err(Down)
@@ -179,14 +225,18 @@ impl Link {
     fn lose(&self, connection: &Arc<Connection>) {
         let before = self.connection.compare_and_swap(connection, None);
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, connection)) {
-            warn!("connection to the hold store lost");
+            warn!(link = self.purpose.name, "connection to Redis lost");
+            gauge!(UP, "link" => self.purpose.name).set(0);
             self.note_gap();
             self.lost.notify_one();
         }
     }
 
     /// Tries once to connect.
-    pub(crate) async fn connect(&self) -> RedisResult<()> {
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub async fn connect(&self) -> RedisResult<()> {
         let connect = async {
             let connection = match &self.server {
                 Server::Single(client) => {
@@ -197,18 +247,20 @@ impl Link {
                 }
                 Server::Cluster { calls, .. } => Connection::Cluster(calls.get_async_connection().await?),
             };
-            connection.load().await?;
+            connection.load(self.purpose.library).await?;
             RedisResult::Ok(connection)
         };
         let connection = timeout(2 * CONNECT_MAX, connect).await.map_err(std::io::Error::from)??;
+        self.asked.store(0, Ordering::Relaxed);
         self.late.store(0, Ordering::Relaxed);
         self.note_gap();
         self.connection.store(Some(Arc::new(connection)));
+        gauge!(UP, "link" => self.purpose.name).set(1);
         Ok(())
     }
 
     /// Keeps the connection, for ever; `told` hears what time it is there.
-    pub(crate) async fn keep(&self, told: impl Fn(Timestamp)) {
+    pub async fn keep(&self, told: impl Fn(Timestamp)) {
         let mut beat = redis::cmd("PUBLISH");
         beat.arg(&self.channel).arg(ALIVE);
         let time = redis::cmd("TIME");
@@ -219,23 +271,27 @@ impl Link {
                 let time = time.ok().and_then(|(s, us)| Timestamp::from_microsecond(s * 1_000_000 + us).ok());
                 time.into_iter().for_each(&told);
                 let _ = timeout(HEARTBEAT, self.lost.notified()).await;
+                // What was long ago weighs little.
+                let halve =
+                    |count: &AtomicU32| count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n / 2));
+                let _ = [&self.asked, &self.late].map(halve);
                 continue;
             }
             match self.connect().await {
-                Ok(()) => info!("connected to the hold store"),
+                Ok(()) => info!(link = self.purpose.name, "connected to Redis"),
                 Err(error) => {
-                    warn!(%error, "hold store not reached, will retry");
+                    warn!(link = self.purpose.name, %error, "Redis not reached, will retry");
                     tokio::time::sleep(CONNECT_PAUSE).await;
                 }
             }
         }
     }
 
-    /// Hears what changes, for ever.
-    pub(crate) async fn listen(&self, mut heard: impl FnMut(&str)) {
+    /// Hears what the nodes say, for ever.
+    pub async fn listen(&self, mut heard: impl FnMut(Heard<'_>)) {
         for attempt in 0_usize.. {
             if let Err(error) = self.listen_once(attempt, &mut heard).await {
-                warn!(%error, "changes of the hold store not heard, will retry");
+                warn!(link = self.purpose.name, %error, "nothing heard from Redis, will retry");
             }
             if self.listening.swap(false, Ordering::AcqRel) {
                 self.note_gap();
@@ -244,7 +300,7 @@ impl Link {
         }
     }
 
-    async fn listen_once(&self, attempt: usize, heard: &mut impl FnMut(&str)) -> RedisResult<()> {
+    async fn listen_once(&self, attempt: usize, heard: &mut impl FnMut(Heard<'_>)) -> RedisResult<()> {
         let client = match &self.server {
             Server::Single(client) => client,
             // Every node of a cluster hears everything.
@@ -262,11 +318,12 @@ impl Link {
         // What was read before this heard nothing of what came after.
         self.note_gap();
         self.listening.store(true, Ordering::Release);
+        heard(Heard::Begins);
         let mut messages = ears.on_message();
         while let Some(message) = timeout(SILENCE_MAX, messages.next()).await.map_err(std::io::Error::from)? {
             let text: String = message.get_payload()?;
             if text != ALIVE {
-                heard(&text);
+                heard(Heard::Says(&text));
             }
         }
         Ok(())

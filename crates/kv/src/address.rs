@@ -7,11 +7,18 @@ use redis::IntoConnectionInfo as _;
 /// A Redis or Valkey: one server, or a cluster of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    pub(super) cluster: bool,
+    pub(crate) cluster: bool,
     /// Each as the client reads it; of a cluster, some to begin with.
-    pub(super) nodes: Vec<String>,
-    /// Stands before every key, so that several shops can share a server.
-    pub(super) prefix: String,
+    pub(crate) nodes: Vec<String>,
+    prefix: String,
+}
+
+impl Address {
+    /// What stands before every key and channel, so that several shops can share a server.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
 }
 
 /// The text is no address of a Redis.
@@ -51,4 +58,24 @@ fn cluster_nodes(text: &str) -> Vec<String> {
     let (account, nodes) = text.rsplit_once('@').map_or(("", text), |(account, nodes)| (account, nodes));
     let at = if account.is_empty() { "" } else { "@" };
     nodes.trim_end_matches('/').split(',').map(|node| format!("redis://{account}{at}{node}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_of_one_server_or_of_a_cluster_and_may_have_a_prefix() {
+        let single: Address = "redis://user:secret@host:7000/3?prefix=a:".parse().unwrap();
+        assert_eq!((single.cluster, single.prefix()), (false, "a:"));
+        assert_eq!(single.nodes, ["redis://user:secret@host:7000/3"]);
+        let cluster: Address = "redis-cluster://user:secret@a:1,b:2".parse().unwrap();
+        assert_eq!((cluster.cluster, cluster.prefix()), (true, ""));
+        assert_eq!(cluster.nodes, ["redis://user:secret@a:1", "redis://user:secret@b:2"]);
+        for wrong in
+            ["", "redis:", "host:1", "http://host", "redis-cluster://", "redis://h?x=1", "redis://h?prefix={a}"]
+        {
+            assert_eq!(wrong.parse::<Address>(), Err(NoAddress), "{wrong}");
+        }
+    }
 }
