@@ -53,6 +53,11 @@ impl Bus {
         Self { db, signal: Arc::new(watch::Sender::new(0)) }
     }
 
+    /// Sees a change whenever somebody in this process has appended.
+    pub(crate) fn signal(&self) -> watch::Receiver<u64> {
+        self.signal.subscribe()
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.db
     }

@@ -4,11 +4,16 @@
 //! both the outbox, which consumers read in order and at least once, and the audit trail: who did what when, each entry
 //! sealing the one before it with a hash. See `docs/adr/0002-one-journal.md`.
 
+mod cloud_event;
+mod consumer;
 mod delivery;
 mod follow;
 mod journal;
+pub mod kafka;
+mod meters;
 mod store;
 
+pub use consumer::{Consumer, Delivery, TRIES_MAX, Unhandled};
 pub use delivery::{Bus, Delivered};
 pub use journal::{Actor, Event, Journal};
 pub use store::verify;

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_seating", include_str!("../../../migrations/0004_seating.sql")),
     ("0005_booking", include_str!("../../../migrations/0005_booking.sql")),
     ("0006_payments", include_str!("../../../migrations/0006_payments.sql")),
+    ("0007_bus_consumed", include_str!("../../../migrations/0007_bus_consumed.sql")),
 ];
 
 /// Where the migrations that were applied are noted.
