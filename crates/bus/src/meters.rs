@@ -67,10 +67,13 @@ pub(crate) fn describe_consumer(consumer: &'static str) {
         Unit::Count,
         "Events that were delivered to a consumer, by outcome: acted, repeated, dead"
     );
-    describe_gauge!(CONSUMER_LAG, Unit::Count, "Events on Kafka that a consumer has not seen yet, by consumer");
     for outcome in Outcome::ALL {
         counter!(CONSUMED, "consumer" => consumer, "outcome" => outcome.word()).increment(0);
     }
+}
+
+pub(crate) fn describe_consumer_lag(consumer: &'static str) {
+    describe_gauge!(CONSUMER_LAG, Unit::Count, "Events on Kafka that a consumer has not seen yet, by consumer");
     consumer_lag(consumer, 0);
 }
 

@@ -33,6 +33,7 @@ pub(crate) async fn consume<A>(kafka: &Kafka, acting: &Arc<Acting<A>>, stop: &Ca
 where
     A: Fn(&mut Tx<'_>, &Delivered) -> Result<(), Unhandled> + Send + Sync + 'static,
 {
+    meters::describe_consumer_lag(acting.consumer.name);
     let work = async {
         let mut pause = BACKOFF_MIN;
         loop {

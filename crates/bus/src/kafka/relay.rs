@@ -110,11 +110,8 @@ impl Relay {
             let event = CloudEvent::new(entry, &source);
             let value = event.to_json()?;
             let headers = OwnedHeaders::new().insert(Header { key: "content-type", value: Some(CONTENT_TYPE) });
-            let record = FutureRecord::to(self.kafka.topic())
-                .key(event.key())
-                .payload(&value)
-                .timestamp(entry.at.as_millisecond())
-                .headers(headers);
+            // Kafka's own timestamp is that of the publishing: retention goes by it, and an old journal is news to the topic.
+            let record = FutureRecord::to(self.kafka.topic()).key(event.key()).payload(&value).headers(headers);
             sent.push(producer.send_result(record).map_err(|(error, _)| error)?);
         }
         for delivery in sent {

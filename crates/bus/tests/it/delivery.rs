@@ -144,6 +144,9 @@ async fn refused_in_the_journal(shop: &Shop) -> Value {
     let rows = shop.db.read(|tx| tx.query(sql, &[])).await.unwrap();
     assert_eq!(rows.len(), 1);
     let payload: Value = serde_json::from_str(&rows[0].get::<String>("payload").unwrap()).unwrap();
+    // As docs/events.md says it, where the tests of the whole program cannot look.
+    assert_eq!((&payload["kind"], &payload["seq"]), (&json!("Sold"), &json!(2)));
+    assert_eq!(payload.as_object().unwrap().len(), 5, "{payload}");
     json!({ "consumer": payload["consumer"], "problem": payload["problem"], "tries": payload["tries"] })
 }
 
