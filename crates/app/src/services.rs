@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_booking::Booking;
+use marquee_bus::kafka::{Kafka, Relay};
 use marquee_bus::{Bus, Journal};
 use marquee_catalog::Catalog;
 use marquee_db::Db;
@@ -17,6 +18,9 @@ use tracing::error;
 use crate::start::make_data_dir;
 use crate::{Config, Database, StartError};
 
+/// The name of the only journal there is, which its events carry as their source.
+const SHARD: &str = "main";
+
 /// Every service, joined. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Services {
@@ -24,6 +28,10 @@ pub struct Services {
     pub db: Db,
     /// Delivery of the journal.
     pub bus: Bus,
+    /// The time.
+    pub clock: Clock,
+    /// Where the journal is published, when it is.
+    pub kafka: Option<Kafka>,
     /// Accounts and tokens.
     pub accounts: Accounts,
     /// What is on.
@@ -82,7 +90,7 @@ impl Services {
 
         let booking = marquee_booking::Parts {
             db: db.clone(),
-            clock,
+            clock: clock.clone(),
             rng,
             bus: bus.clone(),
             journal,
@@ -91,7 +99,8 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        let kafka = config.kafka.clone();
+        Ok(Self { db, bus, clock, kafka, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
     /// Starts every background job; they end when `stop` is cancelled.
@@ -103,6 +112,10 @@ impl Services {
         jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
         jobs.spawn(async move { payments.run_jobs(for_payments).await });
         jobs.spawn(async move { booking.run_jobs(for_booking).await });
+        if let Some(kafka) = &self.kafka {
+            let relay = Relay::new(self.bus.clone(), kafka.clone(), SHARD, self.clock.clone());
+            jobs.spawn(relay.run(stop.clone()));
+        }
         for job in self.seating.spawn_jobs(stop) {
             jobs.spawn(async move {
                 if let Err(broken) = job.await {

@@ -3,6 +3,7 @@
 mod check;
 mod copy;
 mod data;
+mod events;
 mod import;
 mod keys;
 mod migrate;
@@ -68,6 +69,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// The events on Kafka
+    #[command(subcommand)]
+    Events(Events),
     /// Print every setting with its default, as a file to start from
     Config,
     /// Print completions for a shell
@@ -132,6 +136,23 @@ enum Signed {
     AccessTokens,
     /// Tickets: the new key signs from the server's next start on, older ones verify as long as they are kept
     Tickets,
+}
+
+#[derive(Debug, Subcommand)]
+enum Events {
+    /// Print events as they come, a CloudEvent a line, until it is stopped
+    Tail {
+        /// Begin with the oldest that the topic still has, not with what comes next
+        #[arg(long)]
+        from_oldest: bool,
+        /// Print dead letters instead: who could not act on what, and why
+        #[arg(long)]
+        dead: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Send every dead letter that was not sent back before to the topic of events again
+    Replay(Data),
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,6 +224,10 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::Check(data) => check::run(&data.read()?).await,
         Command::Migrate(data) => migrate::run(&data.read()?).await,
         Command::Copy { to, data } => copy::run(&data.read()?, &to).await,
+        Command::Events(Events::Tail { from_oldest, dead, data }) => {
+            events::tail(&data.read()?, from_oldest, dead).await
+        }
+        Command::Events(Events::Replay(data)) => events::replay(&data.read()?).await,
         Command::Config => print(crate::DEFAULT),
         Command::Completions { shell } => {
             let mut text = Vec::new();

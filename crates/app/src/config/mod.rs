@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use axum::http::HeaderValue;
 use marquee_accounts::{Email, Hashing, Password};
+use marquee_bus::kafka::{Kafka, NoKafka};
 use marquee_db::Db;
 use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
@@ -28,6 +29,8 @@ const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
 pub struct Config {
     /// Where the holds are, when several nodes sell; in this process otherwise.
     pub redis: Option<marquee_seating::Address>,
+    /// Where the journal is published, when it is.
+    pub kafka: Option<Kafka>,
     /// Where customers and partners connect. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Where operators connect: health and metrics.
@@ -107,6 +110,7 @@ impl Config {
         }
         Ok(Self {
             redis: redis(&source)?,
+            kafka: kafka(&source)?,
             database: database(&source, &places.data_dir)?,
             listen: places.listen,
             ops_listen: places.ops_listen,
@@ -149,6 +153,17 @@ fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting
     // The address may hold a password: it is not repeated.
     let read = |text: &str| text.parse().map_err(|wrong: marquee_seating::NoAddress| bad(name, wrong.to_string()));
     source.text(name).map(read).transpose()
+}
+
+fn kafka(source: &Source) -> Result<Option<Kafka>, BadSetting> {
+    let (brokers, topic) = ("MARQUEE_KAFKA_BROKERS", "MARQUEE_KAFKA_TOPIC");
+    let read = |text: &str| {
+        Kafka::new(text, source.text(topic).unwrap_or_default()).map_err(|wrong| match wrong {
+            NoKafka::Brokers => bad(brokers, wrong.to_string()),
+            NoKafka::Topic => bad(topic, wrong.to_string()),
+        })
+    };
+    source.text(brokers).map(read).transpose()
 }
 
 fn trusted_proxies(source: &Source) -> Result<TrustedProxies, BadSetting> {
@@ -220,6 +235,8 @@ mod tests {
             ("MARQUEE_DATABASE_URL", "postgres://host:port/marquee"),
             ("MARQUEE_REDIS_URL", "127.0.0.1:6379"),
             ("MARQUEE_REDIS_URL", "redis-cluster://"),
+            ("MARQUEE_KAFKA_BROKERS", "kafka.internal"),
+            ("MARQUEE_KAFKA_BROKERS", "kafka://kafka.internal"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("MARQUEE_CORS_ORIGINS", "example.org"),
             ("MARQUEE_LOG", "[[["),
@@ -229,6 +246,8 @@ mod tests {
             assert_eq!(line.lines().count(), 1);
         }
         assert!(read(&[("MARQUEE_ADMIN_EMAIL", "a@example.org")]).unwrap_err().contains("MARQUEE_ADMIN_PASSWORD"));
+        let topic = read(&[("MARQUEE_KAFKA_BROKERS", "one:9092"), ("MARQUEE_KAFKA_TOPIC", "two words")]).unwrap_err();
+        assert!(topic.starts_with("MARQUEE_KAFKA_TOPIC must"), "{topic}");
     }
 
     #[test]

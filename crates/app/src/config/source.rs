@@ -8,9 +8,8 @@ use std::str::FromStr;
 pub const DEFAULT: &str = include_str!("../../config.default.toml");
 
 /// Names of the contract whose engines are not part of this build: set, they stop the start instead of being ignored.
-const NOT_IN_THIS_BUILD: [&str; 10] = [
+const NOT_IN_THIS_BUILD: [&str; 9] = [
     "MARQUEE_DATABASE_REPLICA_URLS",
-    "MARQUEE_KAFKA_BROKERS",
     "MARQUEE_OTLP_ENDPOINT",
     "MARQUEE_SEARCH_URL",
     "MARQUEE_SMS_URL",
