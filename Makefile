@@ -14,7 +14,7 @@ ONCE := --skip data_dir:: --skip redis::
 FAULT_ROUNDS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster portable-sql fuzz bench fmt clean
+.PHONY: help setup run check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster test-kafka portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,21 +27,23 @@ run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its dat
 
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
-test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL and on Redis, a fuzz of it
+test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL and on Redis, Kafka, a fuzz of it
 	@scripts/setup tests
-	@echo "== 1/7 format, lints, invariants"
+	@echo "== 1/8 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
-	@echo "== 2/7 tests: compiling"
+	@echo "== 2/8 tests: compiling"
 	@cargo test --workspace --no-run
-	@echo "== 3/7 tests: running"
+	@echo "== 3/8 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/7 the API once more, on PostgreSQL"
+	@echo "== 4/8 the API once more, on PostgreSQL"
 	@$(MAKE) --no-print-directory test-postgres
-	@echo "== 5/7 the API once more, on PostgreSQL with holds in Redis"
+	@echo "== 5/8 the API once more, on PostgreSQL with holds in Redis"
 	@$(MAKE) --no-print-directory test-redis
-	@echo "== 6/7 one SQL text for both engines"
+	@echo "== 6/8 events, on a Kafka that is killed now and then"
+	@$(MAKE) --no-print-directory test-kafka
+	@echo "== 7/8 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 7/7 the running server against its OpenAPI document"
+	@echo "== 8/8 the running server against its OpenAPI document"
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
@@ -64,7 +66,7 @@ unit:
 
 all-tests:
 	@rm -f $(SQL_LOG)
-	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
+	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast -- --skip kafka::
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- $(ONCE)
@@ -74,6 +76,9 @@ test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
 
 test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
 	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- $(ONCE)
+
+test-kafka: ## The tests of events on a real Kafka
+	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --package marquee-bus --package marquee --lib --test it -- kafka::
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))

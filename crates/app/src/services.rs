@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_booking::Booking;
+use marquee_bus::kafka::{Kafka, Relay};
 use marquee_bus::{Browse, Bus, Journal};
 use marquee_catalog::Catalog;
 use marquee_cluster::{Lead, Portion, ShardDb, Shards};
@@ -44,6 +45,8 @@ pub struct Services {
     pub kv: Kv,
     /// Delivery of the journal.
     pub bus: Bus,
+    /// Where the journal is published, when it is.
+    pub kafka: Option<Kafka>,
     /// Accounts and tokens.
     pub accounts: Accounts,
     /// What is on.
@@ -128,7 +131,8 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, shards, clock, kv, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        let kafka = config.kafka.clone();
+        Ok(Self { db, shards, clock, kv, kafka, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
     /// Starts every background job; they end when `stop` is cancelled. What one node alone may do, this one does whenever it is its
@@ -165,11 +169,25 @@ impl Services {
                     tokio::join!(self.heed_cancelled_shows(), self.keep_finishing_moves());
                 }
             };
-            let of_shard =
-                async { tokio::join!(self.payments.run_jobs(shard, lead.clone()), self.booking.run_jobs(shard, lead)) };
-            tokio::join!(of_home, of_shard);
+            let of_shard = async {
+                let (payments, booking) = (lead.clone(), lead.clone());
+                tokio::join!(self.payments.run_jobs(shard, payments), self.booking.run_jobs(shard, booking));
+            };
+            tokio::join!(of_home, of_shard, self.relay(shard, lead.clone()));
         };
         self.shards.lead(shard, work, stop).await;
+    }
+
+    /// Publishes a shard's journal, where there is a Kafka.
+    async fn relay(&self, shard: &ShardDb, lead: Lead) {
+        let Some(kafka) = &self.kafka else { return };
+        let name = match shard.shard().number() {
+            0 => "main".to_owned(),
+            number => format!("shard-{number}"),
+        };
+        let (_, bus) = shard.opened().await;
+        let relay = Relay::new(bus.clone(), kafka.clone(), &name, self.clock.clone());
+        relay.fenced(move |tx| lead.check(tx)).run(CancellationToken::new()).await;
     }
 
     async fn heed_cancelled_shows(&self) {

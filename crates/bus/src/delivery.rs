@@ -65,6 +65,11 @@ impl Bus {
         &self.nodes
     }
 
+    /// Sees a change whenever somebody in this process has appended.
+    pub(crate) fn signal(&self) -> watch::Receiver<u64> {
+        self.signal.subscribe()
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.db
     }

@@ -5,12 +5,17 @@
 //! sealing the one before it with a hash. See `docs/adr/0002-one-journal.md`.
 
 mod browse;
+mod cloud_event;
+mod consumer;
 mod delivery;
 mod follow;
 mod journal;
+pub mod kafka;
+mod meters;
 mod store;
 
 pub use browse::Browse;
+pub use consumer::{Consumer, Delivery, TRIES_MAX, Unhandled};
 pub use delivery::{Bus, Delivered};
 pub use journal::{Actor, Event, Journal};
 pub use store::verify;

@@ -17,11 +17,21 @@ const OF_KINDS_AFTER: &str = "
     SELECT seq, event_id, at, kind, show_id, subject, payload FROM journal WHERE seq > $1 AND seq <= $2";
 const SEAL_AND_LAST_SEQ: &str = "
     SELECT hash, (SELECT MAX(seq) FROM journal) AS last_seq FROM journal WHERE seq = $1";
+const ALL_AFTER: &str = "
+    SELECT seq, event_id, at, kind, show_id, subject, payload FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
 const LAST_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) AS seq FROM journal";
 const OFFSET: &str = "SELECT seq FROM journal_offsets WHERE consumer = $1";
 const SET_OFFSET: &str = "
     INSERT INTO journal_offsets (consumer, seq) VALUES ($1, $2)
     ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq";
+
+// A relay that was stopped and goes on by mistake must not take back what another has recorded since.
+const ADVANCE: &str = "
+    INSERT INTO journal_offsets (consumer, seq) VALUES ($1, $2)
+    ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq WHERE journal_offsets.seq < excluded.seq";
+const NOTE_CONSUMED: &str = "
+    INSERT INTO consumed_events (consumer, event_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+const FORGET_CONSUMED: &str = "DELETE FROM consumed_events WHERE consumer = $1 AND at < $2";
 
 /// Entries that [`verify`] reads at a time.
 const VERIFY_ROWS: i64 = 1_000;
@@ -131,6 +141,11 @@ pub(crate) fn of_kinds_after(tx: &mut Tx<'_>, kinds: &[&str], seq: i64, limit: u
     Ok((found, reached))
 }
 
+/// Every entry after `seq`, in order.
+pub(crate) fn all_after(tx: &mut Tx<'_>, seq: i64, limit: u32) -> Result<Vec<Delivered>> {
+    tx.query(ALL_AFTER, &params![seq, limit])?.iter().map(delivered).collect()
+}
+
 pub(crate) fn last_seq(tx: &mut Tx<'_>) -> Result<i64> {
     tx.query_opt(LAST_SEQ, &[])?.map_or(Ok(0), |row| row.get("seq"))
 }
@@ -159,6 +174,33 @@ pub(crate) fn offset(tx: &mut Tx<'_>, consumer: &str) -> Result<i64> {
 
 pub(crate) fn set_offset(tx: &mut Tx<'_>, consumer: &str, seq: i64) -> Result<()> {
     tx.execute(SET_OFFSET, &params![consumer, seq]).map(drop)
+}
+
+/// Where `relay` goes on: after its last entry; a new one has the whole journal before it.
+pub(crate) fn relayed(tx: &mut Tx<'_>, relay: &str) -> Result<i64> {
+    tx.query_opt(OFFSET, &params![relay])?.map_or(Ok(0), |row| row.get("seq"))
+}
+
+/// Notes that `relay` has published everything up to `seq`.
+pub(crate) fn advance(tx: &mut Tx<'_>, relay: &str, seq: i64) -> Result<()> {
+    tx.execute(ADVANCE, &params![relay, seq]).map(drop)
+}
+
+/// What `relay` has not published yet: how many entries, and when the first of them was appended.
+pub(crate) fn backlog(tx: &mut Tx<'_>, relay: &str) -> Result<(i64, Option<Timestamp>)> {
+    let seq = relayed(tx, relay)?;
+    let oldest = all_after(tx, seq, 1)?.first().map(|entry| entry.at);
+    Ok((last_seq(tx)? - seq, oldest))
+}
+
+/// Notes that `consumer` acts on an event now; false when it has done so before.
+pub(crate) fn note_consumed(tx: &mut Tx<'_>, consumer: &str, event_id: EventId, at: Timestamp) -> Result<bool> {
+    Ok(tx.execute(NOTE_CONSUMED, &params![consumer, event_id, at])? == 1)
+}
+
+/// Forgets what `consumer` acted on before `then`.
+pub(crate) fn forget_consumed(tx: &mut Tx<'_>, consumer: &str, then: Timestamp) -> Result<usize> {
+    tx.execute(FORGET_CONSUMED, &params![consumer, then])
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_cluster", include_str!("../../../migrations/0007_cluster.sql")),
     ("0008_booking", include_str!("../../../migrations/0008_booking.sql")),
     ("0009_payments", include_str!("../../../migrations/0009_payments.sql")),
+    ("0010_bus_consumed", include_str!("../../../migrations/0010_bus_consumed.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

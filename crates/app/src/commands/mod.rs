@@ -3,6 +3,7 @@
 mod check;
 mod copy;
 mod data;
+mod events;
 mod import;
 mod keys;
 mod migrate;
@@ -74,6 +75,9 @@ enum Command {
     /// The databases that shows live in
     #[command(subcommand)]
     Shards(ShardsCommand),
+    /// The events on Kafka
+    #[command(subcommand)]
+    Events(Events),
     /// Print every setting with its default, as a file to start from
     Config,
     /// Print completions for a shell
@@ -185,6 +189,23 @@ enum Signed {
 }
 
 #[derive(Debug, Subcommand)]
+enum Events {
+    /// Print events as they come, a CloudEvent a line, until it is stopped
+    Tail {
+        /// Begin with the oldest that the topic still has, not with what comes next
+        #[arg(long)]
+        from_oldest: bool,
+        /// Print dead letters instead: who could not act on what, and why
+        #[arg(long)]
+        dead: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Send every dead letter that was not sent back before to the topic of events again
+    Replay(Data),
+}
+
+#[derive(Debug, Subcommand)]
 enum User {
     /// Add an account, or give an existing one a role; the password is read from standard input
     Add {
@@ -256,6 +277,10 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::Shards(ShardsCommand::Status { data }) => shards::status(&data.read()?).await,
         Command::Shards(ShardsCommand::Move { show, to, data }) => shards::move_show(&data.read()?, show, to).await,
         Command::Shards(ShardsCommand::Drain { shard, data }) => shards::drain(&data.read()?, shard).await,
+        Command::Events(Events::Tail { from_oldest, dead, data }) => {
+            events::tail(&data.read()?, from_oldest, dead).await
+        }
+        Command::Events(Events::Replay(data)) => events::replay(&data.read()?).await,
         Command::Config => print(crate::DEFAULT),
         Command::Completions { shell } => {
             let mut text = Vec::new();

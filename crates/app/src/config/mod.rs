@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use axum::http::HeaderValue;
 use marquee_accounts::{Email, Hashing, Password};
+use marquee_bus::kafka::{Kafka, NoKafka};
 use marquee_db::Db;
 use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
@@ -30,6 +31,8 @@ const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
 pub struct Config {
     /// Where holds are, and what limits count, when several nodes sell; in this process otherwise.
     pub redis: Option<marquee_kv::Address>,
+    /// Where the journal is published, when it is.
+    pub kafka: Option<Kafka>,
     /// Further databases that shows live in, beside the home database.
     pub shards: Vec<String>,
     /// What this process does.
@@ -138,6 +141,7 @@ impl Config {
         let (database, shards) = databases(&source, &places.data_dir)?;
         Ok(Self {
             redis: redis(&source)?,
+            kafka: kafka(&source)?,
             replicas: replicas(&source, &database)?,
             database,
             shards,
@@ -221,6 +225,17 @@ fn redis(source: &Source) -> Result<Option<marquee_kv::Address>, BadSetting> {
     source.text(name).map(read).transpose()
 }
 
+fn kafka(source: &Source) -> Result<Option<Kafka>, BadSetting> {
+    let (brokers, topic) = ("MARQUEE_KAFKA_BROKERS", "MARQUEE_KAFKA_TOPIC");
+    let read = |text: &str| {
+        Kafka::new(text, source.text(topic).unwrap_or_default()).map_err(|wrong| match wrong {
+            NoKafka::Brokers => bad(brokers, wrong.to_string()),
+            NoKafka::Topic => bad(topic, wrong.to_string()),
+        })
+    };
+    source.text(brokers).map(read).transpose()
+}
+
 fn trusted_proxies(source: &Source) -> Result<TrustedProxies, BadSetting> {
     let name = "MARQUEE_TRUSTED_PROXIES";
     let read = source.text(name).unwrap_or_default().parse();
@@ -295,6 +310,8 @@ mod tests {
             ("MARQUEE_DATABASE_REPLICA_URLS", "postgres://host/marquee"),
             ("MARQUEE_REDIS_URL", "127.0.0.1:6379"),
             ("MARQUEE_REDIS_URL", "redis-cluster://"),
+            ("MARQUEE_KAFKA_BROKERS", "kafka.internal"),
+            ("MARQUEE_KAFKA_BROKERS", "kafka://kafka.internal"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
             ("MARQUEE_CORS_ORIGINS", "example.org"),
             ("MARQUEE_LOG", "[[["),
@@ -304,6 +321,8 @@ mod tests {
             assert_eq!(line.lines().count(), 1);
         }
         assert!(read(&[("MARQUEE_ADMIN_EMAIL", "a@example.org")]).unwrap_err().contains("MARQUEE_ADMIN_PASSWORD"));
+        let topic = read(&[("MARQUEE_KAFKA_BROKERS", "one:9092"), ("MARQUEE_KAFKA_TOPIC", "two words")]).unwrap_err();
+        assert!(topic.starts_with("MARQUEE_KAFKA_TOPIC must"), "{topic}");
     }
 
     #[test]

@@ -8,8 +8,7 @@ use std::str::FromStr;
 pub const DEFAULT: &str = include_str!("../../config.default.toml");
 
 /// Names of the contract whose engines are not part of this build: set, they stop the start instead of being ignored.
-const NOT_IN_THIS_BUILD: [&str; 9] = [
-    "MARQUEE_KAFKA_BROKERS",
+const NOT_IN_THIS_BUILD: [&str; 8] = [
     "MARQUEE_OTLP_ENDPOINT",
     "MARQUEE_SEARCH_URL",
     "MARQUEE_SMS_URL",
