@@ -10,6 +10,7 @@ mod conventions;
 mod crashes;
 mod data_dir;
 mod durability;
+mod failover;
 mod holding;
 mod importing;
 mod nodes;
@@ -17,6 +18,7 @@ mod openapi;
 mod operating;
 mod postgres;
 mod races;
+mod stack;
 mod starting;
 mod tickets;
 

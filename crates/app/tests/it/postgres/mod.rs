@@ -4,7 +4,7 @@
 mod copying;
 mod failing;
 mod migrating;
-mod sale;
+pub(crate) mod sale;
 mod servers;
 
 use marquee_testkit::Launch;

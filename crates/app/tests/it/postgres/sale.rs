@@ -40,7 +40,7 @@ struct Tally {
 }
 
 /// A process that sells to people who come back, and everything they tried.
-pub(super) struct Sale {
+pub(crate) struct Sale {
     data_dir: tempfile::TempDir,
     url: String,
     process: Process,
@@ -52,7 +52,7 @@ pub(super) struct Sale {
 
 impl Sale {
     /// Opens one at `url`, and returns when it is well under way.
-    pub(super) async fn at(url: &str) -> Self {
+    pub(crate) async fn at(url: &str) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
         let process = launch(&data_dir, url).ready().await;
         let mut sale = Self {
@@ -74,7 +74,7 @@ impl Sale {
     }
 
     /// Waits until some more bookings are made.
-    pub(super) async fn sells(&self) {
+    pub(crate) async fn sells(&self) {
         let before = self.tally.booked.load(Ordering::Relaxed);
         eventually_within(BACK_WITHIN, "it sells", async || {
             (self.tally.booked.load(Ordering::Relaxed) >= before + A_FEW).then_some(())
@@ -84,7 +84,7 @@ impl Sale {
     }
 
     /// Waits until buyers are told to come back later, and the readiness probe says so.
-    pub(super) async fn refuses(&self) {
+    pub(crate) async fn refuses(&self) {
         let before = self.tally.refused.load(Ordering::Relaxed);
         eventually_within(BACK_WITHIN, "it refuses", async || {
             (self.tally.refused.load(Ordering::Relaxed) > before + BUYERS as u64).then_some(())
@@ -98,7 +98,7 @@ impl Sale {
     }
 
     /// Sends everybody home, then looks at what they were told and at what they have; the log of the process.
-    pub(super) async fn close(mut self) -> String {
+    pub(crate) async fn close(mut self) -> String {
         self.tally.over.store(true, Ordering::Relaxed);
         let buying = std::mem::take(&mut self.buying);
         let attempts: Vec<Attempt> = buying.join_all().await.into_iter().flatten().collect();
