@@ -3,8 +3,9 @@
 
     readyz_watch.py UPSTREAM_CONF [RELOAD_COMMAND...]
 
-Every server line of UPSTREAM_CONF that ends in `# http://…/readyz` is asked every second. Two looks without a 200 take it out, one
-puts it back; when none is ready all stay in, so that customers hear from Marquee why. RELOAD_COMMAND is `nginx -s reload` unless
+Every server line of UPSTREAM_CONF that ends in `# http://…/readyz` is asked every second. Three looks without a 200 take it out, one
+puts it back; when none is ready all stay in, so that customers hear from Marquee why. A restart is over before that: nginx passes
+over a node that does not listen, and each reload ends connections that customers keep open. RELOAD_COMMAND is `nginx -s reload` unless
 given; it runs only when something has changed."""
 
 import os
@@ -19,7 +20,7 @@ import urllib.request
 SERVER = re.compile(r"^(?P<server>\s*server\s+(?P<address>\S+).*?)(?P<down>\s+down)?;\s*#\s*(?P<readyz>http://\S+)\s*$")
 LOOK_S = 1
 TIMEOUT_S = 1
-MISSES_MAX = 2
+MISSES_MAX = 3
 
 
 def is_ready(readyz):

@@ -10,11 +10,12 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from stack import marquee, nginx, postgres, process, redis
+from stack import kafka, marquee, nginx, postgres, process, redis
 from stack.home import ROOT, Failed, Home
 
 # Parts, and what each needs; every line starts when the one above is ready, and its parts at the same time.
-STAGES = [{"postgres": [], "redis": []}, {"marquee": ["postgres", "redis"]}, {"nginx": ["marquee"]}]
+ENGINES = {"postgres": [], "redis": [], **({"kafka": []} if kafka.SCRIPT.exists() else {})}
+STAGES = [ENGINES, {"marquee": ["postgres", "redis"]}, {"nginx": ["marquee"]}]
 NEEDS = {part: needs for stage in STAGES for part, needs in stage.items()}
 DIRECTORY = os.environ.get("MARQUEE_STACK_DIR", "stack")
 BINARY = ROOT / "target" / "debug" / "marquee"
@@ -70,16 +71,18 @@ def _up(options):
     with home.alone():
         if home.running():
             raise Failed(f"a stack runs in {home.folder} already: see `scripts/stack.py status`, end it with `make stack-down`")
-        _bring_up(home, options.parts, options.marquee, options.demo)
+        admin = marquee.DEMO_ADMIN if options.demo else (marquee.DEMO_ADMIN[0], home.secret("admin"))
+        _bring_up(home, options.parts, options.marquee, options.demo, admin)
     _print_table(home)
 
 
-def _bring_up(home, parts, binary, demo):
+def _bring_up(home, parts, binary, demo, admin):
     """All of it, or nothing."""
     is_new = not (home.folder / "data").exists()
-    home.state["services"] = {}
-    starts = {"postgres": postgres.start, "redis": redis.start, "nginx": nginx.start}
-    starts["marquee"] = lambda home: marquee.start(home, os.path.abspath(binary), demo)
+    # What ran before says nothing of what runs now.
+    home.state = {"services": {}, "ports": home.state["ports"], "secrets": home.state["secrets"]}
+    starts = {"postgres": postgres.start, "redis": redis.start, "kafka": kafka.start, "nginx": nginx.start}
+    starts["marquee"] = lambda home: marquee.start(home, os.path.abspath(binary), demo, admin)
     # Whoever ends this process ends what it has started, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
@@ -193,7 +196,7 @@ def _run(options):
     os.chmod(folder, 0o755)
     home = Home(folder)
     try:
-        _bring_up(home, options.parts, options.marquee, demo=False)
+        _bring_up(home, options.parts, options.marquee, False, marquee.TEST_ADMIN)
         return subprocess.run(command, env={**os.environ, **_test_environment(home)}, check=False).returncode
     except Failed:
         for name in home.services:
@@ -212,6 +215,8 @@ def _test_environment(home):
         found["MARQUEE_TEST_POSTGRES"] = f"postgres://postgres:{home.secret('postgres')}@{host}/postgres"
     if "redis" in home.state:
         found["MARQUEE_TEST_REDIS"] = home.state["redis"]["url"]
+    if "kafka" in home.state:
+        found["MARQUEE_TEST_KAFKA"] = home.state["kafka"]["brokers"]
     return found
 
 
@@ -241,6 +246,8 @@ def _directions(home):
         lines.append((f"psql, {shard['scope']}", f"psql '{shard['url']}'"))
     if "redis" in state:
         lines.append(("Redis", f"redis-cli -c -p {state['redis']['nodes'][0].split(':')[1]}"))
+    if "kafka" in state:
+        lines.append(("Kafka", state["kafka"]["brokers"]))
     lines.append(("Folder", f"{home.folder}   (logs/NAME.log, stack.json)"))
     lines.append(("One service", f"scripts/stack.py start|stop|kill NAME --dir {home.folder}"))
     lines.append(("Stop", "make stack-down   (PURGE=1 removes the data, too)"))

@@ -9,14 +9,16 @@ from stack.home import Failed
 NODES = ["node-1", "node-2"]
 # Of the shards that run, those whose addresses the nodes are given.
 SHARDS_SERVED = 1
-ADMIN = "admin@marquee.example"
-ADMIN_PASSWORD = "marquee-demo-admin"
+# The first administrator: of a demo, whose people are known to everybody; of tests, as crates/testkit
+# signs in.
+DEMO_ADMIN = ("admin@marquee.example", "marquee-demo-admin")
+TEST_ADMIN = ("admin@example.org", "correct horse battery")
 
 
-def start(home, binary, demo):
+def start(home, binary, demo, admin):
     known = _settings_of(binary)
     shared = home.data("shared")
-    environment = {name: value for name, value in _settings(home, shared, demo).items() if name in known and value}
+    environment = {name: value for name, value in _settings(home, shared, admin).items() if name in known and value}
     for number, name in enumerate(NODES):
         address, ops = (f"127.0.0.1:{home.port(port)}" for port in (name, f"{name}-ops"))
         data = home.data(name)
@@ -28,10 +30,10 @@ def start(home, binary, demo):
         home.start(name, words, ready=ready, environment=environment, **facts)
         home.until_ready(name)
     nodes = [{"name": name, "url": home.services[name]["address"], "ops": home.services[name]["ops"]} for name in NODES]
-    home.tell(marquee={"nodes": nodes, "shared_dir": str(shared), "admin": {"email": ADMIN, "password": _password(home, demo)}})
+    home.tell(marquee={"nodes": nodes, "shared_dir": str(shared), "admin": {"email": admin[0], "password": admin[1]}})
 
 
-def _settings(home, shared, demo):
+def _settings(home, shared, admin):
     """What the nodes are told, as far as those parts run."""
     shards = home.state.get("postgres", [])[:SHARDS_SERVED]
     return {
@@ -41,15 +43,11 @@ def _settings(home, shared, demo):
         "MARQUEE_KAFKA_BROKERS": home.state.get("kafka", {}).get("brokers", ""),
         "MARQUEE_SHARED_DIR": str(shared),
         "MARQUEE_TRUSTED_PROXIES": "127.0.0.1",
-        "MARQUEE_ADMIN_EMAIL": ADMIN,
-        "MARQUEE_ADMIN_PASSWORD": _password(home, demo),
-        # A demo is tried by one person, who clicks; a test is many, from one address.
-        "MARQUEE_RATE_LIMITS": "on" if demo else "off",
+        "MARQUEE_ADMIN_EMAIL": admin[0],
+        "MARQUEE_ADMIN_PASSWORD": admin[1],
+        # A test is many people at one address.
+        "MARQUEE_RATE_LIMITS": "off" if admin == TEST_ADMIN else "on",
     }
-
-
-def _password(home, demo):
-    return ADMIN_PASSWORD if demo else home.secret("admin")
 
 
 def _settings_of(binary):

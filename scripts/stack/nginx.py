@@ -19,10 +19,12 @@ def start(home):
     (folder / "conf.d").mkdir()
     shutil.copy(DEPLOY / "nginx" / "marquee.conf", folder / "conf.d")
     shutil.copytree(DEPLOY / "nginx" / "marquee", folder / "marquee")
-    address = f"127.0.0.1:{home.port('nginx')}"
+    address, plain = (f"127.0.0.1:{home.port(name)}" for name in ("nginx", "nginx-plain"))
     certificate, key = _certificate(home)
+    # Also without TLS, which a shop on the Internet does not have.
     (folder / "marquee" / "listen.conf").write_text(
-        f"listen {address} ssl http2;\nserver_name localhost;\nssl_certificate {certificate};\nssl_certificate_key {key};\n"
+        f"listen {plain};\nlisten {address} ssl http2;\nserver_name localhost;\n"
+        f"ssl_certificate {certificate};\nssl_certificate_key {key};\n"
     )
     upstream = folder / "marquee" / "upstream.conf"
     upstream.write_text(_upstream((DEPLOY / "nginx" / "marquee" / "upstream.conf").read_text(), home.state["marquee"]["nodes"]))
@@ -35,7 +37,8 @@ def start(home):
     home.until_ready("nginx")
     watch = [sys.executable, DEPLOY / "nginx" / "readyz_watch.py", upstream, *words, "-s", "reload"]
     home.start("readyz-watch", watch, ready=ready, address="", part="nginx", data=str(upstream))
-    home.tell(nginx={"url": f"https://{address}", "certificate": str(certificate), "access_log": str(prefix / "logs" / "access.log")})
+    told = {"url": f"https://{address}", "plain_url": f"http://{plain}", "certificate": str(certificate)}
+    home.tell(nginx={**told, "access_log": str(prefix / "logs" / "access.log")})
 
 
 def _upstream(shipped, nodes):

@@ -17,6 +17,7 @@ mod nodes;
 mod openapi;
 mod operating;
 mod postgres;
+mod proxy;
 mod races;
 mod stack;
 mod starting;
