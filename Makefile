@@ -10,7 +10,7 @@ SQL_LOG := $(CURDIR)/target/sql.log
 POSTGRES_CRASH_ROUNDS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test lint unit all-tests test-postgres test-redis portable-sql fuzz bench fmt clean
+.PHONY: help setup run stack stack-down stack-status check test lint unit all-tests test-postgres test-redis test-stack test-failover test-restore deployment portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,23 +21,36 @@ setup: ## Checks that this machine can build Marquee, and installs what it may
 run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its data in ./data
 	cargo run --release --package marquee --bin marquee -- serve --demo --data-dir data
 
+stack: ## Brings the distributed profile up here, without Docker: PostgreSQL, Redis Cluster, Kafka, two nodes, nginx
+	@scripts/setup stack
+	cargo build --release --package marquee --bin marquee
+	@scripts/stack.py up --demo --marquee target/release/marquee
+
+stack-status: ## Says what of the stack runs where
+	@scripts/stack.py status
+
+stack-down: ## Ends the stack; PURGE=1 removes its data, too
+	@scripts/stack.py down $(if $(PURGE),--purge)
+
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
-test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL and on Redis, a fuzz of it
+test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL and on Redis, the stack, a fuzz of it
 	@scripts/setup tests
-	@echo "== 1/7 format, lints, invariants"
+	@echo "== 1/8 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
-	@echo "== 2/7 tests: compiling"
+	@echo "== 2/8 tests: compiling"
 	@cargo test --workspace --no-run
-	@echo "== 3/7 tests: running"
+	@echo "== 3/8 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/7 the API once more, on PostgreSQL"
+	@echo "== 4/8 the API once more, on PostgreSQL"
 	@$(MAKE) --no-print-directory test-postgres
-	@echo "== 5/7 the API once more, on PostgreSQL with holds in Redis"
+	@echo "== 5/8 the API once more, on PostgreSQL with holds in Redis"
 	@$(MAKE) --no-print-directory test-redis
-	@echo "== 6/7 one SQL text for both engines"
+	@echo "== 6/8 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
+	@$(MAKE) --no-print-directory deployment test-stack test-restore
+	@echo "== 7/8 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 7/7 the running server against its OpenAPI document"
+	@echo "== 8/8 the running server against its OpenAPI document"
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
@@ -58,6 +71,22 @@ test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 
 test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
 	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir::
+
+# Their tests change what all share, so that one runs after the other.
+test-stack: ## The tests of the stack: nginx before two nodes, failover of PostgreSQL
+	cargo build --package marquee --bin marquee
+	scripts/stack.py run --parts nginx cargo test --package marquee --test it -- --test-threads 1 failover:: proxy::nodes::
+
+test-failover: ## The tests of PostgreSQL's failover alone
+	scripts/stack.py run --parts postgres cargo test --package marquee --test it -- --test-threads 1 failover::
+
+test-restore: ## A restore of PostgreSQL to a point in time
+	cargo build --package marquee --bin marquee
+	scripts/stack.py run --parts postgres scripts/point_in_time.sh target/debug/marquee
+
+deployment:
+	cargo build --package marquee --bin marquee
+	scripts/python scripts/check_deploy.py target/debug/marquee
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))

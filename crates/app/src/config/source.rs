@@ -25,7 +25,7 @@ const NOT_IN_THIS_BUILD: [&str; 10] = [
 const PREFIX: &str = "MARQUEE_";
 
 /// Names that are read elsewhere: what the command line takes from the environment, and what tests and debug builds look at.
-const READ_ELSEWHERE: [&str; 8] = [
+const READ_ELSEWHERE: [&str; 9] = [
     "MARQUEE_COPY_TO",
     "MARQUEE_DATA_DIR",
     "MARQUEE_LISTEN",
@@ -34,6 +34,7 @@ const READ_ELSEWHERE: [&str; 8] = [
     "MARQUEE_FAILPOINT",
     "MARQUEE_SEED",
     "MARQUEE_SQL_LOG",
+    "MARQUEE_STACK_DIR",
 ];
 
 /// A setting that cannot be: its name and what it must be. One line.
