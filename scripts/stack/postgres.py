@@ -57,7 +57,7 @@ def _etcd(home):
 
 def _configure(home, member):
     folder = home.configuration(member)
-    files = ["patroni.yml", "post_bootstrap"] + (["read-replica.yml"] if member == READ_REPLICA else [])
+    files = ["patroni.yml", "post_bootstrap", "forget_standby"] + (["read-replica.yml"] if member == READ_REPLICA else [])
     for file in files:
         shutil.copy(DEPLOY / "patroni" / file, folder)
 
@@ -93,7 +93,8 @@ def _start_member(home, member, scope, patroni, programs, account, etcd):
     }
     home.start(
         member,
-        [patroni, folder],
+        # As deploy/patroni/patroni.service does.
+        ["sh", "-c", f"./forget_standby && exec {patroni} ."],
         ready=f"http://{rest}/health",
         folder=folder,
         environment=environment,
@@ -102,7 +103,7 @@ def _start_member(home, member, scope, patroni, programs, account, etcd):
         address=host,
         part="postgres",
         data=str(data),
-        postmaster=str(data),
+        postgres_in=str(data.parent),
         rest=f"http://{rest}",
     )
 

@@ -79,7 +79,7 @@ def end(service):
         _bury(service["pid"])
         time.sleep(LOOK_S)
     by_itself = not is_running(service)
-    _kill(family)
+    _kill(family | _family(service))
     return by_itself
 
 
@@ -90,19 +90,22 @@ def kill(service):
 
 def _family(service):
     ids = below(service["pid"]) if is_running(service) else []
-    if "postmaster" in service and (server := server_of(service["postmaster"])):
-        ids += below(server)
+    ids += postgres_in(service["postgres_in"]) if "postgres_in" in service else []
     return {pid: started(pid) for pid in ids}
 
 
-def server_of(data):
-    """The PostgreSQL that runs on that folder: Patroni's own end does not end it."""
-    try:
-        with open(f"{data}/postmaster.pid", encoding="utf-8") as file:
-            pid = int(file.readline())
-        return pid if started(pid) and os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(data) else None
-    except (FileNotFoundError, ProcessLookupError, ValueError):
-        return None
+def postgres_in(folder):
+    """Every process of a PostgreSQL on data in that folder: it outlives the Patroni that started it."""
+    folder, found = os.path.realpath(folder), []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/comm", encoding="utf-8", errors="replace") as name:
+                # Whoever just looks around in there is not meant.
+                if name.read() == "postgres\n" and os.readlink(f"/proc/{entry}/cwd").startswith(f"{folder}/"):
+                    found.append(int(entry))
+        except OSError:
+            continue
+    return found
 
 
 def _kill(family):

@@ -99,6 +99,27 @@ async fn a_standby_is_promoted_when_the_primary_is_gone_and_the_old_primary_come
 }
 
 #[tokio::test]
+async fn a_patroni_that_is_started_again_beside_its_primary_lets_commits_wait_for_the_standby_as_before() {
+    let Some(shard) = Shard::given() else { return };
+    let (primary, heir) = (shard.member_that_is("primary").await, shard.member_that_is("sync").await);
+    let server = connect(&shard.stack.fact("/postgres/0/superuser_url")).await;
+    let waits_for = async || -> Option<String> {
+        let who = "SELECT application_name FROM pg_stat_replication WHERE sync_state = 'sync'";
+        Some(server.query_opt(who, &[]).await.unwrap()?.get(0))
+    };
+    assert_eq!(waits_for().await.as_ref(), Some(&heir));
+    shard.stack.kill_process_alone(&primary);
+    shard.stack.start(&primary).await;
+    eventually_within(PLACE_WITHIN, "etcd and the primary agree whom commits wait for", async || {
+        let sync = shard.http.get(format!("{}/sync", shard.rest(&heir)));
+        let is_sync = patroni(sync).await.is_some_and(|(status, _)| status == 200);
+        (is_sync && waits_for().await.as_ref() == Some(&heir)).then_some(())
+    })
+    .await;
+    assert_eq!(shard.member_that_is("primary").await, primary, "nobody took over");
+}
+
+#[tokio::test]
 async fn the_primary_hands_over_when_it_is_asked_to_and_the_sale_goes_on() {
     let Some(shard) = Shard::given() else { return };
     let (primary, heir) = (shard.member_that_is("primary").await, shard.member_that_is("sync").await);

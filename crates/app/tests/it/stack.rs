@@ -43,6 +43,12 @@ impl Stack {
         self.order("kill", service).await;
     }
 
+    /// `kill -9` of a service's own process: what that started goes on.
+    pub(crate) fn kill_process_alone(&self, service: &str) {
+        let id = self.facts()["services"][service]["pid"].to_string();
+        assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
+    }
+
     /// SIGTERM, and an end by itself in its time; anything else fails the test.
     pub(crate) async fn stop(&self, service: &str) {
         self.order("stop", service).await;
