@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use marquee_testkit::{Answer, Person, Request, Show, Site, eventually_within, id_of};
+use marquee_testkit::{Answer, Launch, Person, Request, Show, Site, eventually_within, id_of};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::MARQUEE;
 use crate::crashes::SETTLED_WITHIN;
 use crate::stack::Stack;
 
@@ -134,6 +135,11 @@ impl Rush {
         }
         let shown = self.site.seat_map(&self.show).await.unavailable();
         assert!(sold.keys().all(|(_, seat)| shown[seat] == "booked"));
+        let data_dir = tempfile::tempdir().unwrap();
+        let check = Launch::new(MARQUEE, data_dir.path()).arguments(&["check"]);
+        let check = check.env("MARQUEE_DATABASE_URL", &stack.fact("/postgres/0/url"));
+        let checked = check.env("MARQUEE_SHARED_DIR", &stack.fact("/marquee/shared_dir")).ended().await;
+        assert_eq!(checked.code, Some(0), "{} {:?}", checked.errors, checked.output);
     }
 }
 
