@@ -203,7 +203,8 @@ def _run(options):
             say(f"-- {name}\n{home.last_words(name)}")
         raise
     finally:
-        _end_all(home)
+        # As it is now: the command may have started services again.
+        _end_all(Home(folder))
         shutil.rmtree(folder, ignore_errors=True)
 
 
