@@ -67,10 +67,10 @@ all-tests:
 	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
-	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- --skip data_dir::
+	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- --skip data_dir:: --skip postgres:: --skip nodes::
 
 test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir::
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- --skip data_dir:: --skip postgres::
 
 # Their tests change what all share, so that one runs after the other.
 test-stack: ## The tests of the stack: nginx before two nodes, failover of PostgreSQL

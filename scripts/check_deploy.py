@@ -72,8 +72,10 @@ def hosts(services):
         for variable, value in service.get("environment", {}).items():
             if not variable.endswith(("_URL", "_HOSTS", "_CONNECT_ADDRESS", "_BROKERS")):
                 continue
-            listed = re.sub(r"^[a-z-]+://([^@/]*@)?|[/?].*$", "", re.sub(r"\$\{[^}]*\}", "x", str(value)))
-            for host in listed.split(","):
+            # An address may have several hosts, and a variable several addresses: a comma parts them where a scheme follows.
+            addresses = re.split(r",(?=[a-z-]+://)", re.sub(r"\$\{[^}]*\}", "x", str(value)))
+            hosts = [re.sub(r"^[a-z-]+://([^@/]*@)?|[/?].*$", "", address).split(",") for address in addresses]
+            for host in sum(hosts, []):
                 if host.split(":")[0] not in services:
                     yield f"compose.yaml: {name} is sent to {host} by {variable}, which is no service"
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from stack.home import Failed
 
 NODES = ["node-1", "node-2"]
-# Of the shards that run, those whose addresses the nodes are given.
-SHARDS_SERVED = 1
 # The first administrator: of a demo, whose people are known to everybody; of tests, as crates/testkit
 # signs in.
 DEMO_ADMIN = ("admin@marquee.example", "marquee-demo-admin")
@@ -29,13 +27,14 @@ def start(home, binary, demo, admin):
         facts = {"address": f"http://{address}", "ops": f"http://{ops}", "part": "marquee", "data": str(data)}
         home.start(name, words, ready=ready, environment=environment, **facts)
         home.until_ready(name)
+    database = environment.get("MARQUEE_DATABASE_URL", "")
     nodes = [{"name": name, "url": home.services[name]["address"], "ops": home.services[name]["ops"]} for name in NODES]
-    home.tell(marquee={"nodes": nodes, "shared_dir": str(shared), "admin": {"email": admin[0], "password": admin[1]}})
+    home.tell(marquee={"nodes": nodes, "shared_dir": str(shared), "database_url": database, "admin": {"email": admin[0], "password": admin[1]}})
 
 
 def _settings(home, shared, admin):
     """What the nodes are told, as far as those parts run."""
-    shards = home.state.get("postgres", [])[:SHARDS_SERVED]
+    shards = home.state.get("postgres", [])
     return {
         "MARQUEE_DATABASE_URL": ",".join(shard["url"] for shard in shards),
         "MARQUEE_DATABASE_REPLICA_URLS": ",".join(url for shard in shards for url in shard["replica_urls"]),

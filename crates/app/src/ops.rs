@@ -1,18 +1,24 @@
 //! The operators' port: alive, can sell, metrics.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::future::join_all;
 use marquee_telemetry::Metrics;
 use metrics::{Unit, describe_gauge, gauge};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::Services;
 
 const DB_QUEUE_DEPTH: &str = "marquee_db_queue_depth";
 const CACHE_ENTRIES: &str = "marquee_cache_entries";
+/// How long a database may take to answer a probe.
+const PROBE_MAX: Duration = Duration::from_secs(5);
 /// Counted where connections are served.
 const CONNECTIONS: &str = "marquee_connections";
 
@@ -35,16 +41,27 @@ pub(crate) fn router(services: Services, metrics: Metrics, stop: CancellationTok
         .with_state(Ops { services, metrics, stop })
 }
 
-/// Whether this process can sell: it is not stopping, and its database answers.
+/// Whether this process can sell: it is not stopping, and its home database answers. Another shard that does not answer takes only
+/// its shows with it, and is named.
 async fn readyz(State(ops): State<Ops>) -> Response {
     if ops.stop.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
-    // A real write: a full disk still reads well.
-    match ops.services.db.probe().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("database: {error}\n")).into_response(),
+    // Real writes: a full disk still reads well.
+    let probes = ops.services.shards.all().iter().map(|shard| async move {
+        let probed = match shard.db() {
+            Ok(db) => timeout(PROBE_MAX, db.probe()).await.unwrap_or(Err(marquee_db::Error::Busy)),
+            Err(error) => Err(error),
+        };
+        (shard, probed.err())
+    });
+    let mut answers = join_all(probes).await.into_iter();
+    if let Some((_, Some(error))) = answers.next() {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("database: {error}\n")).into_response();
     }
+    let faults = answers.filter_map(|(shard, error)| Some((shard, error?)));
+    let lines = faults.map(|(shard, error)| format!("shard {}: {error}; its shows are not sold\n", shard.shard()));
+    format!("ready\n{}", lines.collect::<String>()).into_response()
 }
 
 async fn render(State(ops): State<Ops>) -> Response {

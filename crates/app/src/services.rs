@@ -4,24 +4,41 @@ use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_booking::Booking;
-use marquee_bus::{Bus, Journal};
+use marquee_bus::{Browse, Bus, Journal};
 use marquee_catalog::Catalog;
+use marquee_cluster::{Lead, Portion, ShardDb, Shards};
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng};
 use marquee_payments::{Gateway, Payments, Sandbox, SandboxControls};
 use marquee_seating::{Holds, Seating};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, info, warn};
 
+use crate::config::Roles;
 use crate::start::make_data_dir;
 use crate::{Config, Database, StartError};
+
+/// How often moves of shows are looked for that broke off.
+const FINISH_MOVES_EVERY: Duration = Duration::from_secs(2);
+
+/// All that a show has in the database it lives in.
+pub(crate) const PORTIONS: &[Portion] = &{
+    let [seats, closed] = marquee_seating::PORTIONS;
+    let [bookings, booking_seats, keys, answers] = marquee_booking::PORTIONS;
+    let [payments, refunds] = marquee_payments::PORTIONS;
+    [bookings, booking_seats, keys, answers, payments, refunds, seats, closed]
+};
 
 /// Every service, joined. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Services {
-    /// The database.
+    /// The home database.
     pub db: Db,
+    /// Where sales are.
+    pub shards: Shards,
+    /// The time that all of them go by.
+    pub clock: Clock,
     /// Delivery of the journal.
     pub bus: Bus,
     /// Accounts and tokens.
@@ -50,6 +67,7 @@ impl Services {
         stop_streams: &CancellationToken,
     ) -> Result<Self, StartError> {
         let db = open_database(config).await?;
+        let clock = part("clock", crate::clock::followed(clock, &db).await)?;
         let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
 
         let settings = accounts_settings(config);
@@ -57,11 +75,22 @@ impl Services {
         let accounts = part("accounts", accounts)?;
 
         let catalog = marquee_catalog::Settings { cleaning_gap_minutes: config.cleaning_minutes };
-        let catalog = Catalog::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), catalog);
+        let browse = Browse::new(db.clone(), part("replicas", config.replicas.open())?);
+        let (for_catalog, for_bus) = (journal.clone(), bus.clone());
+        let catalog = Catalog::browsed(db.clone(), browse, for_catalog, for_bus, clock.clone(), rng.clone(), catalog);
+
+        let shards = match &config.database {
+            Database::File(_) => Shards::alone(db.clone(), bus.clone(), journal.clone(), clock.clone(), rng.clone()),
+            Database::Server(home) => {
+                let urls: Vec<String> = std::iter::once(home).chain(&config.shards).cloned().collect();
+                let (home, time) = ((db.clone(), bus.clone()), (clock.clone(), rng.clone()));
+                part("shards", Shards::open(&urls, home, journal.clone(), time).await)?
+            }
+        };
 
         let seating = seating_settings(config);
         let seating = marquee_seating::Parts {
-            db: db.clone(),
+            shards: shards.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
             bus: bus.clone(),
@@ -78,11 +107,11 @@ impl Services {
         let sandbox = part("sandbox gateway", Sandbox::open(&config.shared_dir, clock.clone(), sandbox))?;
         let controls = sandbox.controls();
         let gateway = Gateway::Sandbox(sandbox);
-        let payments = Payments::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), gateway);
+        let payments = Payments::new(&shards, journal.clone(), clock.clone(), rng.clone(), gateway);
 
         let booking = marquee_booking::Parts {
-            db: db.clone(),
-            clock,
+            shards: shards.clone(),
+            clock: clock.clone(),
             rng,
             bus: bus.clone(),
             journal,
@@ -91,24 +120,65 @@ impl Services {
             accounts: accounts.clone(),
         };
         let booking = part("booking", Booking::new(booking, &config.shared_dir, booking_settings(config)))?;
-        Ok(Self { db, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
+        Ok(Self { db, shards, clock, bus, accounts, catalog, seating, payments, booking, sandbox: controls })
     }
 
-    /// Starts every background job; they end when `stop` is cancelled.
-    pub(crate) fn run_jobs(&self, jobs: &mut JoinSet<()>, stop: &CancellationToken) {
-        let (accounts, payments, booking) = (self.accounts.clone(), self.payments.clone(), self.booking.clone());
-        let (for_accounts, for_payments, for_booking) = (stop.clone(), stop.clone(), stop.clone());
+    /// Starts every background job; they end when `stop` is cancelled. What one node alone may do, this one does whenever it is its
+    /// turn, if it is a worker.
+    pub(crate) fn run_jobs(&self, roles: Roles, jobs: &mut JoinSet<()>, stop: &CancellationToken) {
+        let (accounts, for_accounts) = (self.accounts.clone(), stop.clone());
         let (catalog, for_catalog) = (self.catalog.clone(), stop.clone());
+        let (shards, for_shards) = (self.shards.clone(), stop.clone());
+        jobs.spawn(crate::clock::keep_following(self.clock.clone(), self.db.clone(), stop.clone()));
         jobs.spawn(async move { accounts.run_jobs(for_accounts).await });
         jobs.spawn(async move { catalog.run_jobs(for_catalog).await });
-        jobs.spawn(async move { payments.run_jobs(for_payments).await });
-        jobs.spawn(async move { booking.run_jobs(for_booking).await });
+        jobs.spawn(async move { shards.keep(for_shards).await });
         for job in self.seating.spawn_jobs(stop) {
             jobs.spawn(async move {
                 if let Err(broken) = job.await {
                     error!(error = %broken, "seating job broke off");
                 }
             });
+        }
+        if roles.worker {
+            for shard in self.shards.all().iter().map(ShardDb::at) {
+                let (services, stop) = (self.clone(), stop.clone());
+                jobs.spawn(async move { services.work_on(shard, &stop).await });
+            }
+        }
+    }
+
+    async fn work_on(&self, at: usize, stop: &CancellationToken) {
+        let Some(shard) = self.shards.all().get(at) else { return };
+        let is_home = shard.shard() == self.shards.home().shard();
+        let work = async |lead: Lead| {
+            let of_home = async {
+                if is_home {
+                    tokio::join!(self.heed_cancelled_shows(), self.keep_finishing_moves());
+                }
+            };
+            let of_shard =
+                async { tokio::join!(self.payments.run_jobs(shard, lead.clone()), self.booking.run_jobs(shard, lead)) };
+            tokio::join!(of_home, of_shard);
+        };
+        self.shards.lead(shard, work, stop).await;
+    }
+
+    async fn heed_cancelled_shows(&self) {
+        // Dropped with this future, it ends the consumer.
+        let stop = CancellationToken::new();
+        let _ends = stop.clone().drop_guard();
+        self.booking.heed_cancelled_shows(stop).await;
+    }
+
+    async fn keep_finishing_moves(&self) {
+        loop {
+            match self.shards.finish_moves(PORTIONS).await {
+                Ok(0) => {}
+                Ok(shows) => info!(shows, "moves of shows finished that had broken off"),
+                Err(error) => warn!(%error, "moves of shows not finished, will retry"),
+            }
+            tokio::time::sleep(FINISH_MOVES_EVERY).await;
         }
     }
 }
@@ -119,6 +189,7 @@ impl Services {
 /// [`StartError`] naming what could not start.
 pub(crate) async fn open_accounts(config: &Config, clock: Clock, rng: Rng) -> Result<Accounts, StartError> {
     let db = open_database(config).await?;
+    let clock = part("clock", crate::clock::followed(clock, &db).await)?;
     let journal = Journal::new(clock.clone(), rng.clone());
     part("accounts", Accounts::new(db, journal, clock, rng, accounts_settings(config)).await)
 }

@@ -65,8 +65,8 @@ impl StartError {
 
 /// A Marquee that sells. Call [`Running::stop`] to end it in order.
 pub struct Running {
-    /// Where the API is.
-    pub address: SocketAddr,
+    /// Where the API is; none for a process that only works.
+    pub address: Option<SocketAddr>,
     /// Where health and metrics are.
     pub ops_address: SocketAddr,
     /// Everything in it.
@@ -91,11 +91,15 @@ pub async fn start(config: Config, clock: Clock, rng: Rng) -> Result<Running, St
         let made = services.accounts.ensure_admin(email, password).await;
         made.map_err(|error| StartError::part("first administrator", error))?;
     }
-    let (listener, address) = listen("--listen", config.listen).await?;
+    let listening = match config.roles.api {
+        true => Some(listen("--listen", config.listen).await?),
+        false => None,
+    };
+    let address = listening.as_ref().map(|(_, address)| *address);
     let (ops_listener, ops_address) = listen("--ops-listen", config.ops_listen).await?;
 
     let mut jobs = JoinSet::new();
-    services.run_jobs(&mut jobs, &stop_jobs);
+    services.run_jobs(config.roles, &mut jobs, &stop_jobs);
     let rate_limits = config.rate_limits.then(|| Arc::new(RateLimits::default()));
     if let Some(limits) = &rate_limits {
         let forgetting = limits.clone().start_forgetting();
@@ -115,10 +119,12 @@ pub async fn start(config: Config, clock: Clock, rng: Rng) -> Result<Running, St
     let api = front::before(api::router(&services), front);
     let ops = ops::router(services.clone(), metrics, stop_accepting.clone());
     let mut servers = JoinSet::new();
-    servers.spawn(server::serve(listener, api, stop_accepting.clone()));
+    if let Some((listener, _)) = listening {
+        servers.spawn(server::serve(listener, api, stop_accepting.clone()));
+    }
     // The ops port answers while the rest drains: its 503 tells a balancer to look elsewhere.
     jobs.spawn(server::serve(ops_listener, ops, stop_jobs.clone()));
-    info!(%address, %ops_address, "marquee is ready");
+    info!(address = address.map(tracing::field::display), %ops_address, "marquee is ready");
     Ok(Running { address, ops_address, services, stop_accepting, stop_jobs, servers, jobs, _only_one: only_one })
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use marquee_bus::Delivered;
+use marquee_cluster::{Lead, ShardDb};
+use marquee_db::{Error as DbError, Tx};
 use marquee_kernel::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -22,16 +24,20 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 const CONSUMER: &str = "booking";
 
 impl Booking {
-    /// Runs until `stop` is cancelled; what was under way is taken up at the next start.
-    pub async fn run_jobs(&self, stop: CancellationToken) {
+    /// What is to be done on a shard for as long as this node is the one to do it: settling what was left pending, forgetting
+    /// old keys. It may be dropped at any point: what was under way is taken up by whoever does it next.
+    pub async fn run_jobs(&self, shard: &ShardDb, lead: Lead) {
+        tokio::join!(self.keep_reconciling(shard, &lead), self.keep_purging(shard, &lead));
+    }
+
+    /// Gives the bookings of cancelled shows back, until `stop` is cancelled.
+    pub async fn heed_cancelled_shows(&self, stop: CancellationToken) {
         let booking = self.clone();
-        let shows = self.bus().subscribe(CONSUMER, &["ShowCancelled"], stop.clone(), move |event| {
+        let shows = self.bus().subscribe(CONSUMER, &["ShowCancelled"], stop, move |event| {
             let booking = booking.clone();
             async move { booking.on_show_cancelled(event).await }
         });
-        let purge = stop.run_until_cancelled(self.keep_purging());
-        let (_, _, shows) = tokio::join!(self.keep_reconciling(stop.clone()), purge, shows);
-        if let Err(broken) = shows {
+        if let Err(broken) = shows.await {
             error!(error = %broken, "show cancellation consumer broke off");
         }
     }
@@ -41,9 +47,9 @@ impl Booking {
         self.cancel_show(show_id).await.map_err(|problem| problem.to_string())
     }
 
-    async fn keep_purging(&self) {
+    async fn keep_purging(&self, shard: &ShardDb, lead: &Lead) {
         loop {
-            match self.purge_keys().await {
+            match self.purge_keys(shard, lead).await {
                 Ok(0) => {}
                 Ok(keys) => info!(keys, "idempotency keys purged"),
                 Err(problem) => warn!(error = %problem, "idempotency keys not purged, will retry"),
@@ -53,12 +59,18 @@ impl Booking {
     }
 
     /// Forgets answered keys older than a day; how many.
-    pub(crate) async fn purge_keys(&self) -> Result<usize> {
+    pub(crate) async fn purge_keys(&self, shard: &ShardDb, lead: &Lead) -> Result<usize> {
         let age = SignedDuration::from_hours(KEY_HOURS);
         let before = self.now().checked_sub(age).unwrap_or(Timestamp::MIN);
         let mut total = 0;
         loop {
-            let purged = self.db().write(move |tx| store::purge_keys(tx, before, PURGE_ROWS)).await?;
+            let lead = lead.clone();
+            let purge = move |tx: &mut Tx<'_>| {
+                lead.check(tx)?;
+                store::purge_keys(tx, before, PURGE_ROWS)
+            };
+            let purged: Result<_, DbError> = shard.db()?.write(purge).await;
+            let purged = purged?;
             total += purged;
             if purged < PURGE_ROWS as usize {
                 return Ok(total);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
 use marquee_kernel::{BookingId, Currency, Money, Timestamp, UserId};
 
@@ -66,6 +67,45 @@ const KEYS_LEFT_OPEN: &str = "
     LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
     WHERE a.booking_id IS NULL AND b.status <> 'pending' ORDER BY b.booking_id";
 const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
+
+/// What a show has of these tables, when it is moved to another shard. Keys of calls that claimed nothing are of no show, and stay.
+pub const PORTIONS: [Portion; 4] = [
+    Portion::of::<14>(
+        "bookings",
+        "SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
+             idempotency_key, created_at, cancelled_at, cancel_reason
+         FROM bookings WHERE show_id = $1",
+        "DELETE FROM bookings WHERE show_id = $1",
+        "INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
+             idempotency_key, created_at, cancelled_at, cancel_reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    ),
+    Portion::of::<7>(
+        "booking_seats",
+        "SELECT s.booking_id, s.seat_id, s.position, s.label, s.category, s.price, s.ticket_id
+         FROM bookings b JOIN booking_seats s ON s.booking_id = b.booking_id WHERE b.show_id = $1",
+        "DELETE FROM booking_seats WHERE booking_id IN (SELECT booking_id FROM bookings WHERE show_id = $1)",
+        INSERT_SEAT,
+    ),
+    Portion::of::<4>(
+        "idempotency_keys",
+        "SELECT k.user_id, k.key, k.request_hash, k.booking_id
+         FROM bookings b JOIN idempotency_keys k
+             ON k.user_id = b.booked_by AND k.key = b.idempotency_key AND k.booking_id = b.booking_id
+         WHERE b.show_id = $1",
+        "DELETE FROM idempotency_keys WHERE (user_id, key, booking_id) IN (
+             SELECT booked_by, idempotency_key, booking_id FROM bookings
+             WHERE show_id = $1 AND idempotency_key IS NOT NULL)",
+        CLAIM_KEY,
+    ),
+    Portion::of::<5>(
+        "idempotency_answers",
+        "SELECT a.booking_id, a.user_id, a.key, a.status, a.body
+         FROM bookings b JOIN idempotency_answers a ON a.booking_id = b.booking_id WHERE b.show_id = $1",
+        "DELETE FROM idempotency_answers WHERE booking_id IN (SELECT booking_id FROM bookings WHERE show_id = $1)",
+        ANSWER,
+    ),
+];
 
 /// Writes new bookings and their seats.
 pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> + Clone) -> Result<()> {

@@ -15,6 +15,8 @@ const AFTER: &str = "
     FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2";
 const OF_KINDS_AFTER: &str = "
     SELECT seq, event_id, at, kind, show_id, subject, payload FROM journal WHERE seq > $1 AND seq <= $2";
+const SEAL_AND_LAST_SEQ: &str = "
+    SELECT hash, (SELECT MAX(seq) FROM journal) AS last_seq FROM journal WHERE seq = $1";
 const LAST_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) AS seq FROM journal";
 const OFFSET: &str = "SELECT seq FROM journal_offsets WHERE consumer = $1";
 const SET_OFFSET: &str = "
@@ -26,15 +28,32 @@ const VERIFY_ROWS: i64 = 1_000;
 /// The seal before the first entry.
 const GENESIS: [u8; 32] = [0; 32];
 
+/// The end of a journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) seq: i64,
+    hash: [u8; 32],
+}
+
+/// The journal's end; none when it is empty.
+pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>> {
+    let found = tx.query_opt(HEAD, &[])?;
+    found.map(|row| Ok(Head { seq: row.get("seq")?, hash: row.get("hash")? })).transpose()
+}
+
+/// Whether this journal has come to `mark`, entry by entry the same, and to the entry `needed`.
+pub(crate) fn has(tx: &mut Tx<'_>, mark: &Head, needed: i64) -> Result<bool> {
+    let Some(row) = tx.query_opt(SEAL_AND_LAST_SEQ, &params![mark.seq])? else { return Ok(false) };
+    let (hash, last_seq): ([u8; 32], i64) = (row.get("hash")?, row.get("last_seq")?);
+    Ok(hash == mark.hash && last_seq >= needed)
+}
+
 pub(crate) fn append<'e>(
     tx: &mut Tx<'_>,
     at: Timestamp,
     events: impl Iterator<Item = (EventId, &'e Event)>,
 ) -> Result<()> {
-    let (mut seq, mut hash) = match tx.query_opt(HEAD, &[])? {
-        Some(row) => (row.get("seq")?, row.get("hash")?),
-        None => (0_i64, GENESIS),
-    };
+    let (mut seq, mut hash) = head(tx)?.map_or((0, GENESIS), |head| (head.seq, head.hash));
     let mut rows = Vec::new();
     for (event_id, event) in events {
         seq += 1;
@@ -140,4 +159,45 @@ pub(crate) fn offset(tx: &mut Tx<'_>, consumer: &str) -> Result<i64> {
 
 pub(crate) fn set_offset(tx: &mut Tx<'_>, consumer: &str, seq: i64) -> Result<()> {
     tx.execute(SET_OFFSET, &params![consumer, seq]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use marquee_db::Db;
+    use marquee_kernel::{Clock, Rng};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Actor, Journal};
+
+    async fn append(db: &Db, subject: &str) {
+        let journal = Journal::new(Clock::System, Rng::System);
+        let event = Event {
+            kind: "Counted",
+            actor: Actor::System,
+            show_id: None,
+            subject: subject.to_owned(),
+            payload: json!({}),
+        };
+        db.write(move |tx| journal.append(tx, &[event])).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_journal_has_what_it_has_come_to_and_nothing_of_one_that_went_another_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name: &str| Db::open(&dir.path().join(name)).unwrap();
+        let (one, other) = (open("a.db"), open("b.db"));
+        let head = async |db: &Db| db.read(head).await.unwrap();
+        let has = async |db: &Db, mark: Head, needed| db.read(move |tx| has(tx, &mark, needed)).await.unwrap();
+        assert!(head(&one).await.is_none());
+        append(&one, "a").await;
+        let mark = head(&one).await.unwrap();
+        assert!(!has(&other, mark, 0).await, "it has not come that far");
+        append(&one, "b").await;
+        assert!(has(&one, mark, 0).await && has(&one, mark, 2).await);
+        assert!(!has(&one, mark, 3).await, "more is needed");
+        append(&other, "c").await;
+        append(&other, "d").await;
+        assert!(!has(&other, mark, 0).await, "it is as long, and another");
+    }
 }

@@ -1,4 +1,4 @@
-//! What the catalogue does without being asked: it forgets what another process changed.
+//! What the catalogue does without being asked: it forgets what another process changed, and watches the replicas.
 
 use marquee_bus::Delivered;
 use tokio_util::sync::CancellationToken;
@@ -27,11 +27,17 @@ const KINDS: &[&str] = &[
 ];
 
 impl Catalog {
-    /// Drops from memory what other processes change, within a second, until `stop`.
+    /// Drops from memory what other processes change, within a second, and keeps an eye on the replicas, until `stop`.
     pub async fn run_jobs(&self, stop: CancellationToken) {
         let catalog = self.clone();
-        let forget = move |entry: Delivered| catalog.caches().written(touched(&entry));
-        if let Err(broken) = self.bus().follow(FOLLOWER, KINDS, stop, forget).await {
+        let forget = move |entry: Delivered| {
+            // In this order: what is read anew from now on is read where this entry is.
+            catalog.browse().need(entry.seq);
+            catalog.caches().written(touched(&entry));
+        };
+        let follower = self.bus().follow(FOLLOWER, KINDS, stop.clone(), forget);
+        self.browse().watch(stop).await;
+        if let Err(broken) = follower.await {
             error!(error = %broken, "catalogue follower broke off");
         }
     }

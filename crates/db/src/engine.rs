@@ -1,6 +1,7 @@
 //! Threads that each own a connection, and the queues in front of them: one writer, a few readers, whatever the engine.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -44,16 +45,24 @@ impl Engine {
 
     /// PostgreSQL, at `url`.
     pub(crate) fn connect(url: &str) -> Result<Self> {
+        let server = postgres::Server::at(url)?;
         apart(|| {
-            let mut writer = Session::postgres(url, postgres::Purpose::Write)?;
+            let mut writer = Session::postgres(&server, postgres::Purpose::Write)?;
             migrate::run(&mut writer)?;
-            Self::start(None, Some(writer), || Session::postgres(url, postgres::Purpose::Read))
+            Self::start(None, Some(writer), || Session::postgres(&server, postgres::Purpose::Read))
         })
     }
 
     /// PostgreSQL, for reading alone, however long it takes.
     pub(crate) fn connect_read_only(url: &str) -> Result<Self> {
-        apart(|| Self::start(None, None, || Session::postgres(url, postgres::Purpose::Inspect)))
+        let server = postgres::Server::at(url)?;
+        apart(|| Self::start(None, None, || Session::postgres(&server, postgres::Purpose::Inspect)))
+    }
+
+    /// A replica, which is connected to when it is first asked.
+    pub(crate) fn replica(server: &Arc<postgres::Server>) -> Result<Self> {
+        let reader = || postgres::Session::prepare_for(server, postgres::Purpose::Browse);
+        Self::start(None, None, || Ok(Session::Postgres(Box::new(reader()?))))
     }
 
     /// Brings the schema of the SQLite file at `path` up to date, and closes it again: what was applied.
@@ -63,7 +72,8 @@ impl Engine {
 
     /// As [`Engine::migrate`], at `url`, however long it takes.
     pub(crate) fn migrate_server(url: &str) -> Result<Vec<&'static str>> {
-        apart(|| migrate::run(&mut Session::postgres(url, postgres::Purpose::Overhaul)?))
+        let server = postgres::Server::at(url)?;
+        apart(|| migrate::run(&mut Session::postgres(&server, postgres::Purpose::Overhaul)?))
     }
 
     fn start(file: Option<&Path>, writer: Option<Session>, reader: impl Fn() -> Result<Session>) -> Result<Self> {
@@ -89,6 +99,18 @@ impl Engine {
         E: From<Error> + Send + 'static,
     {
         submit(self.reads.as_ref(), move |session| session.read(work)).await
+    }
+
+    /// As [`Engine::read`], with what the engine failed at told apart from what `work` makes of what it found.
+    pub(crate) async fn attempt<T, E>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(self.reads.as_ref(), move |session| session.attempt(work)).await
     }
 
     pub(crate) async fn write<T, E>(

@@ -18,6 +18,9 @@ pub enum Error {
     /// The commit failed; whether it took effect must be read back by key.
     #[error("the outcome of a commit is unknown: {0}")]
     CommitUnknown(String),
+    /// Another node leads by now: this one's work was not done.
+    #[error("another node leads by now")]
+    Fenced,
     /// The schema does not fit this program.
     #[error("migration {name}: {problem}")]
     Migration {
@@ -34,6 +37,9 @@ pub enum Error {
         /// What was found.
         problem: &'static str,
     },
+    /// The databases do not belong together.
+    #[error("{0}")]
+    Cluster(String),
     /// A backup could not be written.
     #[error("backup: {0}")]
     Backup(String),

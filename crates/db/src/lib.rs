@@ -12,6 +12,7 @@ mod lane;
 mod meters;
 mod migrate;
 mod postgres;
+mod replica;
 mod row;
 #[cfg(debug_assertions)]
 mod seen;
@@ -23,8 +24,9 @@ pub use copy::{Copied, Doing, Progress, copy};
 pub use error::{Error, Result};
 pub use lane::{BATCH_ITEMS_MAX, Lane, QUEUE_DEPTH_MAX};
 pub use migrate::MIGRATIONS;
+pub use replica::Replica;
 pub use row::Row;
-pub use session::Tx;
+pub use session::{Reading, Tx};
 pub use value::{FromValue, Value};
 
 use std::path::Path;
@@ -64,7 +66,15 @@ impl Db {
     /// Whether `url` is an address that [`Db::connect`] understands.
     #[must_use]
     pub fn is_address(url: &str) -> bool {
-        url.parse::<tokio_postgres::Config>().is_ok()
+        postgres::Server::is_address(url)
+    }
+
+    /// Where `url` leads, without who connects: for people to read, and to know an address again.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when it names no host.
+    pub fn place_of(url: &str) -> Result<String> {
+        postgres::place(url)
     }
 
     /// Connects to the PostgreSQL at `url` for reading alone. Nothing is migrated.
@@ -153,6 +163,14 @@ impl Db {
     /// [`Error::Busy`] when somebody still reads; what SQLite says.
     pub async fn checkpoint(&self) -> Result<()> {
         self.engine.checkpoint().await
+    }
+
+    /// What the server's clock shows; none for a file, whose clock is this machine's.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn time(&self) -> Result<Option<Reading>> {
+        self.engine.read(|tx| tx.time()).await
     }
 
     /// Readers and writers waiting, for the metrics page: `(reads, writes)`.

@@ -17,6 +17,9 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_seating", include_str!("../../../migrations/0004_seating.sql")),
     ("0005_booking", include_str!("../../../migrations/0005_booking.sql")),
     ("0006_payments", include_str!("../../../migrations/0006_payments.sql")),
+    ("0007_cluster", include_str!("../../../migrations/0007_cluster.sql")),
+    ("0008_booking", include_str!("../../../migrations/0008_booking.sql")),
+    ("0009_payments", include_str!("../../../migrations/0009_payments.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

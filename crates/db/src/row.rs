@@ -22,4 +22,10 @@ impl Row {
         let value = at.and_then(|at| self.values.get(at)).ok_or_else(|| column_error(column, "not in the answer"))?;
         T::from_value(value).map_err(|problem| column_error(column, problem))
     }
+
+    /// Every column, in the answer's order.
+    #[must_use]
+    pub fn into_values(self) -> Vec<Value> {
+        self.values
+    }
 }

@@ -1,8 +1,24 @@
 //! One connection of either engine, and the transaction that runs on it.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use marquee_kernel::Timestamp;
 use rusqlite::Connection;
 
+use crate::value::column_error;
 use crate::{Error, Result, Row, Value, postgres, sqlite};
+
+/// What a server's clock showed.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The time there.
+    pub shown: Timestamp,
+    /// When that was, by this machine's stop watch: in the middle of the round trip.
+    pub at: Instant,
+    /// How long the question and its answer took: the reading is off by half of it at most.
+    pub round_trip: Duration,
+}
 
 /// A connection. Exactly one thread owns it.
 #[derive(Debug)]
@@ -14,8 +30,8 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    pub(crate) fn postgres(url: &str, purpose: postgres::Purpose) -> Result<Self> {
-        Ok(Session::Postgres(Box::new(postgres::Session::open(url, purpose)?)))
+    pub(crate) fn postgres(server: &Arc<postgres::Server>, purpose: postgres::Purpose) -> Result<Self> {
+        Ok(Session::Postgres(Box::new(postgres::Session::open(server, purpose)?)))
     }
 
     /// Runs `work` in a read transaction, all of whose statements see one state.
@@ -23,6 +39,17 @@ impl Session {
         match self {
             Session::Sqlite(connection) => sqlite::read(connection, work),
             Session::Postgres(session) => session.read(work),
+        }
+    }
+
+    /// As [`Session::read`], with what the engine failed at told apart from what `work` makes of what it found.
+    pub(crate) fn attempt<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<Result<T, E>> {
+        match self {
+            Session::Sqlite(connection) => Ok(sqlite::read(connection, work)),
+            Session::Postgres(session) => session.attempt(work),
         }
     }
 
@@ -114,6 +141,16 @@ impl Tx<'_> {
             On::Sqlite(connection) => sqlite::query_each(connection, sql, items),
             On::Postgres(session) => session.query_each(sql, items),
         }
+    }
+
+    /// What the server's clock shows; none for a file, whose clock is this machine's.
+    pub(crate) fn time(&mut self) -> Result<Option<Reading>> {
+        let On::Postgres(session) = &mut self.on else { return Ok(None) };
+        let asked = Instant::now();
+        let micros: i64 = session.query(postgres::TIME, &[])?.first().ok_or(Error::Closed)?.get("micros")?;
+        let round_trip = asked.elapsed();
+        let shown = Timestamp::from_microsecond(micros).map_err(|_| column_error("micros", "not an instant"))?;
+        Ok(Some(Reading { shown, at: asked + round_trip / 2, round_trip }))
     }
 
     /// The first row of the answer, if any.

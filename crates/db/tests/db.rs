@@ -101,6 +101,7 @@ both!(
     a_value_comes_back_as_it_went_in,
     text_sorts_by_its_bytes,
     each_item_of_many_has_its_own_count,
+    each_item_of_many_has_its_own_rows,
     writers_of_two_nodes_never_lose_an_update,
 );
 
@@ -307,6 +308,32 @@ async fn each_item_of_many_has_its_own_count(place: Place) {
     assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 0]);
 }
 
+async fn each_item_of_many_has_its_own_rows(place: Place) {
+    let db = place.with_table().await;
+    db.write(|tx| {
+        tx.execute_each(
+            "INSERT INTO things (name, n) VALUES ($1, $2)",
+            [params!["a", 1_i64], params!["b", 1_i64], params!["c", 2_i64]],
+        )
+    })
+    .await
+    .unwrap();
+    let names = async |sql: &'static str, items: Vec<[marquee_db::Value; 1]>| {
+        let found: Vec<Vec<marquee_db::Row>> = db.read(move |tx| tx.query_each(sql, items)).await.unwrap();
+        let name = |row: &marquee_db::Row| row.get::<String>("name").unwrap();
+        found.iter().map(|rows| rows.iter().map(name).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let items = || vec![params![1_i64], params![3_i64], params![2_i64], params![1_i64]];
+    let sorted = "SELECT name FROM things WHERE n = $1 ORDER BY name DESC";
+    assert_eq!(names(sorted, items()).await, [vec!["b", "a"], vec![], vec!["c"], vec!["b", "a"]]);
+    let mut found = names("SELECT n, name FROM things t WHERE t.n = $1", items()).await;
+    found.iter_mut().for_each(|rows| rows.sort());
+    assert_eq!(found, [vec!["a", "b"], vec![], vec!["c"], vec!["a", "b"]]);
+    let counted = "SELECT CASE WHEN COUNT(*) > 1 THEN 'many' ELSE 'few' END AS name FROM things WHERE n = $1";
+    assert_eq!(names(counted, items()).await, [["many"], ["few"], ["few"], ["many"]]);
+    assert_eq!(names("SELECT n, name FROM things t WHERE t.n = $1", vec![params![2_i64]]).await, [["c"]]);
+}
+
 async fn writers_of_two_nodes_never_lose_an_update(place: Place) {
     let (one, two) = (place.with_table().await, place.another());
     one.write(|tx| insert(tx, "counter", 0)).await.unwrap();
@@ -327,6 +354,19 @@ async fn writers_of_two_nodes_never_lose_an_update(place: Place) {
     second.await.unwrap();
     let n: i64 = one.read(|tx| tx.query_opt("SELECT n FROM things", &[])?.unwrap().get("n")).await.unwrap();
     assert_eq!(n, 200);
+}
+
+#[tokio::test]
+async fn a_first_host_that_never_answers_is_waited_for_once() {
+    // Its kernel takes connections, and nobody ever looks at them.
+    let hangs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hangs = hangs.local_addr().unwrap();
+    let real = SERVER.strip_prefix("postgres://marquee@").unwrap();
+    let begun = std::time::Instant::now();
+    let db = Db::connect(&format!("postgres://marquee@{hangs},{real}?target_session_attrs=read-write")).unwrap();
+    db.probe().await.unwrap();
+    // Five connections that wait for three seconds each would be fifteen.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(9), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -17,6 +17,18 @@ impl Shard {
     pub fn new(number: u16) -> Option<Self> {
         (number <= Self::MAX).then_some(Self(number))
     }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 fn mint(clock: &Clock, rng: &Rng, shard: Shard) -> Uuid {
@@ -52,6 +64,21 @@ macro_rules! ids {
             pub fn earliest_at(instant: crate::Timestamp) -> Self {
                 let millis = u64::try_from(instant.as_millisecond()).unwrap_or(0);
                 Self(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+            }
+
+            /// The shard that it was minted on.
+            #[must_use]
+            pub fn shard(self) -> Shard {
+                let [_, _, _, _, _, _, high, low, ..] = self.0.into_bytes();
+                Shard(u16::from_be_bytes([high & 0x0f, low]))
+            }
+
+            /// When it was born, to the millisecond.
+            #[must_use]
+            pub fn born_at(self) -> crate::Timestamp {
+                let [a, b, c, d, e, f, ..] = self.0.into_bytes();
+                let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+                crate::Timestamp::from_millisecond(millis).unwrap_or(crate::Timestamp::MAX)
             }
 
             /// The UUID itself.
@@ -161,5 +188,16 @@ mod tests {
         hands.advance(jiff::SignedDuration::from_millis(1));
         assert!(first < ShowId::mint(&clock, &rng));
         assert_eq!(first.uuid().get_version_num(), 7);
+    }
+
+    #[test]
+    fn an_id_says_when_and_on_which_shard_it_was_born() {
+        let noon: crate::Timestamp = "2026-11-22T12:00:00.123Z".parse().unwrap();
+        let (clock, rng) = (Clock::Manual(crate::ManualClock::at(noon)), Rng::seeded(1));
+        for number in [0, 1, 255, 256, Shard::MAX] {
+            let shard = Shard::new(number).unwrap();
+            let id = BookingId::mint_on(shard, &clock, &rng);
+            assert_eq!((id.shard(), id.born_at(), id.uuid().get_version_num()), (shard, noon, 7));
+        }
     }
 }

@@ -9,7 +9,7 @@ mod money;
 mod page;
 mod rng;
 
-pub use clock::{Clock, ManualClock};
+pub use clock::{Clock, FollowingClock, ManualClock};
 pub use code::Code;
 pub use id::*;
 pub use money::{Currency, Money, MoneyError};

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use marquee_bus::{Actor, Event};
-use marquee_db::{Result, Tx};
+use marquee_cluster::{Lead, ShardDb};
+use marquee_db::{Db, Result, Tx};
 use marquee_kernel::{PaymentId, ShowId, Timestamp};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::gateway::{ChargeState, GatewayDown, RefundAnswer};
 use crate::meters;
 use crate::model::{PaymentState, Refund, RefundStatus, Step, later, retry_pause};
-use crate::service::Payments;
+use crate::service::{Bells, Payments};
 use crate::store::{self, DueRefund, Payment};
 
 /// Captures of one pass, which is one transaction.
@@ -50,6 +50,14 @@ pub(crate) enum Stalled {
     Gateway(#[from] GatewayDown),
 }
 
+/// The books of one shard, with the right to work on them.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk<'d> {
+    pub(crate) db: &'d Db,
+    pub(crate) shard: &'d ShardDb,
+    pub(crate) lead: Lead,
+}
+
 /// What the gateway made of a refund.
 #[derive(Clone, Debug)]
 enum Outcome {
@@ -60,21 +68,22 @@ enum Outcome {
 }
 
 impl Payments {
-    /// Captures and refunds until `stop` is cancelled, then returns at once: what was under way is taken up at the next
-    /// start.
-    pub async fn run_jobs(&self, stop: CancellationToken) {
-        let jobs = async { tokio::join!(self.run_captures(), self.run_refunds()) };
-        stop.run_until_cancelled(jobs).await;
+    /// Captures and refunds of one shard, for as long as this node is the one to do them. It may be dropped at any point: what was
+    /// under way is taken up by whoever does it next.
+    pub async fn run_jobs(&self, shard: &ShardDb, lead: Lead) {
+        let (Ok(db), Some(bells)) = (shard.db(), self.bells.get(shard.at())) else { return };
+        let desk = Desk { db, shard, lead };
+        tokio::join!(self.run_captures(&desk, bells), self.run_refunds(&desk, bells));
     }
 
-    async fn run_captures(&self) {
+    async fn run_captures(&self, desk: &Desk<'_>, bells: &Bells) {
         let mut failures = 0;
         loop {
-            match self.capture_due().await {
+            match self.capture_due(desk).await {
                 Ok(Pass::Full) => {}
                 Ok(Pass::Done) => {
                     failures = 0;
-                    if tokio::time::timeout(IDLE, self.captures.notified()).await.is_ok() {
+                    if tokio::time::timeout(IDLE, bells.captures.notified()).await.is_ok() {
                         tokio::time::sleep(CAPTURE_LINGER).await;
                     }
                 }
@@ -87,15 +96,15 @@ impl Payments {
         }
     }
 
-    async fn run_refunds(&self) {
+    async fn run_refunds(&self, desk: &Desk<'_>, bells: &Bells) {
         let mut failures = 0;
         loop {
-            match self.settle_refunds_due().await {
+            match self.settle_refunds_due(desk).await {
                 Ok(Pass::Full) => {}
                 Ok(Pass::Done) => {
                     failures = 0;
                     // Either way it looks again.
-                    let _ = tokio::time::timeout(IDLE, self.refunds.notified()).await;
+                    let _ = tokio::time::timeout(IDLE, bells.refunds.notified()).await;
                 }
                 Err(problem) => {
                     failures += 1;
@@ -107,9 +116,9 @@ impl Payments {
     }
 
     /// Takes the money of authorised payments.
-    pub(crate) async fn capture_due(&self) -> Result<Pass, Stalled> {
+    pub(crate) async fn capture_due(&self, desk: &Desk<'_>) -> Result<Pass, Stalled> {
         let now = self.clock.now();
-        let due = self.db.read(move |tx| store::captures_due(tx, now, CAPTURE_BATCH_MAX)).await?;
+        let due = desk.db.read(move |tx| store::captures_due(tx, now, CAPTURE_BATCH_MAX)).await?;
         if due.is_empty() {
             return Ok(Pass::Done);
         }
@@ -133,17 +142,18 @@ impl Payments {
         }
         drop(answers);
         meters::captures_refused(refused.len());
-        self.record_captures(captured, refused).await?;
+        self.record_captures(desk, captured, refused).await?;
         match down {
             Some(silence) => Err(silence.into()),
             None => Ok(pass),
         }
     }
 
-    async fn record_captures(&self, captured: Vec<Payment>, refused: Vec<PaymentId>) -> Result<()> {
-        let (now, journal) = (self.clock.now(), self.journal.clone());
-        self.db
+    async fn record_captures(&self, desk: &Desk<'_>, captured: Vec<Payment>, refused: Vec<PaymentId>) -> Result<()> {
+        let (now, journal, lead) = (self.clock.now(), self.journal.clone(), desk.lead.clone());
+        desk.db
             .write(move |tx| {
+                lead.check(tx)?;
                 let ids: Vec<_> = captured.iter().map(|payment| payment.payment_id).collect();
                 let changed = store::step(tx, Step::Capture, &ids, now)?;
                 let fresh = captured.iter().zip(changed).filter(|(_, rows)| *rows > 0);
@@ -152,14 +162,14 @@ impl Payments {
                 journal.append(tx, &events)
             })
             .await?;
-        self.bus.wake();
+        desk.shard.wake();
         Ok(())
     }
 
     /// Sees to the refunds that are due: orders them, looks at those on their way, tries those that failed again.
-    pub(crate) async fn settle_refunds_due(&self) -> Result<Pass> {
+    pub(crate) async fn settle_refunds_due(&self, desk: &Desk<'_>) -> Result<Pass> {
         let now = self.clock.now();
-        let due = self.db.read(move |tx| store::refunds_due(tx, now, REFUND_BATCH_MAX)).await?;
+        let due = desk.db.read(move |tx| store::refunds_due(tx, now, REFUND_BATCH_MAX)).await?;
         let pass = if due.len() < REFUND_BATCH_MAX as usize { Pass::Done } else { Pass::Full };
         if !due.is_empty() {
             let ask = |due: DueRefund| async move {
@@ -167,9 +177,9 @@ impl Payments {
                 (due, outcome)
             };
             let answers: Vec<_> = stream::iter(due).map(ask).buffer_unordered(GATEWAY_CALLS_MAX).collect().await;
-            self.record_refunds(answers).await?;
+            self.record_refunds(desk, answers).await?;
         }
-        self.show_refunds_open().await?;
+        self.show_refunds_open(desk).await?;
         Ok(pass)
     }
 
@@ -205,9 +215,11 @@ impl Payments {
         })
     }
 
-    async fn record_refunds(&self, answers: Vec<(DueRefund, Outcome)>) -> Result<()> {
+    async fn record_refunds(&self, desk: &Desk<'_>, answers: Vec<(DueRefund, Outcome)>) -> Result<()> {
         let (now, rng, journal) = (self.clock.now(), self.rng.clone(), self.journal.clone());
-        let reached = self.db.write(move |tx| -> Result<Vec<RefundStatus>> {
+        let lead = desk.lead.clone();
+        let reached = desk.db.write(move |tx| -> Result<Vec<RefundStatus>> {
+            lead.check(tx)?;
             let (mut events, mut reached) = (Vec::new(), Vec::new());
             for (due, outcome) in &answers {
                 let before = due.refund.status;
@@ -225,15 +237,15 @@ impl Payments {
             Ok(reached)
         });
         reached.await?.into_iter().for_each(meters::refund);
-        self.bus.wake();
+        desk.shard.wake();
         Ok(())
     }
 
-    async fn show_refunds_open(&self) -> Result<()> {
-        let counts = self.db.read(store::refunds_open).await?;
+    async fn show_refunds_open(&self, desk: &Desk<'_>) -> Result<()> {
+        let counts = desk.db.read(store::refunds_open).await?;
         for status in [RefundStatus::Pending, RefundStatus::Failed] {
             let count = counts.iter().find(|(of, _)| *of == status).map_or(0, |(_, count)| *count);
-            meters::refunds_open(status, count);
+            meters::refunds_open(desk.shard.shard(), status, count);
         }
         Ok(())
     }

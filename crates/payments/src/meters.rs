@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use marquee_cluster::ShardDb;
+use marquee_kernel::Shard;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::model::RefundStatus;
@@ -15,7 +17,7 @@ const REFUNDS_OPEN: &str = "marquee_refunds_open";
 const CAPTURES_REFUSED: &str = "marquee_captures_refused_total";
 
 /// Registers help texts and units, and every series.
-pub(crate) fn describe() {
+pub(crate) fn describe(shards: &[ShardDb]) {
     describe_histogram!(CALL_SECONDS, Unit::Seconds, "Time a call of the payment gateway took, by operation");
     describe_counter!(
         PAYMENTS,
@@ -24,7 +26,11 @@ pub(crate) fn describe() {
         unreachable"
     );
     describe_counter!(REFUNDS, Unit::Count, "Refunds that reached a status: pending, succeeded, failed");
-    describe_gauge!(REFUNDS_OPEN, Unit::Count, "Refunds not settled yet, by status; failed ones are retried hourly");
+    describe_gauge!(
+        REFUNDS_OPEN,
+        Unit::Count,
+        "Refunds not settled yet, by shard and status; failed ones are retried hourly"
+    );
     describe_counter!(CAPTURES_REFUSED, Unit::Count, "Captures of authorised payments that the gateway refused");
     for operation in OPERATIONS {
         let _registered = histogram!(CALL_SECONDS, "operation" => operation);
@@ -33,7 +39,11 @@ pub(crate) fn describe() {
     for status in RefundStatus::ALL {
         counter!(REFUNDS, "status" => status.word()).increment(0);
     }
-    [RefundStatus::Pending, RefundStatus::Failed].into_iter().for_each(|status| refunds_open(status, 0));
+    for one in shards {
+        [RefundStatus::Pending, RefundStatus::Failed]
+            .into_iter()
+            .for_each(|status| refunds_open(one.shard(), status, 0));
+    }
     captures_refused(0);
 }
 
@@ -49,8 +59,8 @@ pub(crate) fn refund(status: RefundStatus) {
     counter!(REFUNDS, "status" => status.word()).increment(1);
 }
 
-pub(crate) fn refunds_open(status: RefundStatus, count: i64) {
-    gauge!(REFUNDS_OPEN, "status" => status.word()).set(count as f64);
+pub(crate) fn refunds_open(shard: Shard, status: RefundStatus, count: i64) {
+    gauge!(REFUNDS_OPEN, "shard" => shard.to_string(), "status" => status.word()).set(count as f64);
 }
 
 pub(crate) fn captures_refused(count: usize) {

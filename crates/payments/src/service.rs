@@ -2,33 +2,38 @@
 
 use std::sync::Arc;
 
-use marquee_bus::{Bus, Journal};
-use marquee_db::Db;
+use marquee_bus::Journal;
+use marquee_cluster::Shards;
 use marquee_kernel::{Clock, Rng};
 use tokio::sync::Notify;
 
 use crate::gateway::Gateway;
 use crate::meters;
 
-/// The payments of one database; clones share it.
+/// The payments of every shard; clones share them.
 #[derive(Clone, Debug)]
 pub struct Payments {
-    pub(crate) db: Db,
     pub(crate) journal: Journal,
-    pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
     pub(crate) gateway: Gateway,
-    pub(crate) captures: Arc<Notify>,
-    pub(crate) refunds: Arc<Notify>,
+    pub(crate) bells: Arc<[Bells]>,
+}
+
+/// What wakes the jobs of one shard.
+#[derive(Debug, Default)]
+pub(crate) struct Bells {
+    pub(crate) captures: Notify,
+    pub(crate) refunds: Notify,
 }
 
 impl Payments {
-    /// Payments through `gateway`, booked in `db`.
+    /// Payments through `gateway`, booked where their shows are.
     #[must_use]
-    pub fn new(db: Db, journal: Journal, bus: Bus, clock: Clock, rng: Rng, gateway: Gateway) -> Self {
-        meters::describe();
-        Self { db, journal, bus, clock, rng, gateway, captures: Arc::default(), refunds: Arc::default() }
+    pub fn new(shards: &Shards, journal: Journal, clock: Clock, rng: Rng, gateway: Gateway) -> Self {
+        meters::describe(shards.all());
+        let bells = shards.all().iter().map(|_| Bells::default()).collect();
+        Self { journal, clock, rng, gateway, bells }
     }
 
     /// The gateway.
@@ -37,13 +42,13 @@ impl Payments {
         &self.gateway
     }
 
-    /// Tells the job that payments were authorised: call it after the commit.
+    /// Tells the jobs that payments were authorised: call it after the commit.
     pub fn wake_captures(&self) {
-        self.captures.notify_one();
+        self.bells.iter().for_each(|bells| bells.captures.notify_one());
     }
 
-    /// Tells the job that refunds were ordered: call it after the commit.
+    /// Tells the jobs that refunds were ordered: call it after the commit.
     pub fn wake_refunds(&self) {
-        self.refunds.notify_one();
+        self.bells.iter().for_each(|bells| bells.refunds.notify_one());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
 use marquee_kernel::{BookingId, Money, PaymentId, ShowId, Timestamp};
 
@@ -58,6 +59,27 @@ const PAYMENTS_AFTER: &str = "
 const REFUNDS_WITHOUT_PAYMENT: &str = "
     SELECT COUNT(*) AS refunds FROM refunds r
     WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_id = r.payment_id)";
+
+/// What a show has of these tables, when it is moved to another shard.
+pub const PORTIONS: [Portion; 2] = [
+    Portion::of::<10>(
+        "payments",
+        "SELECT payment_id, booking_id, show_id, amount, currency, state, decline_code, capture_due_at, created_at, updated_at
+         FROM payments WHERE show_id = $1",
+        "DELETE FROM payments WHERE show_id = $1",
+        "INSERT INTO payments (payment_id, booking_id, show_id, amount, currency, state, decline_code, capture_due_at,
+             created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    ),
+    Portion::of::<12>(
+        "refunds",
+        "SELECT refund_id, payment_id, booking_id, amount, currency, status, attempts, next_attempt_at, last_error, created_at,
+             accepted_at, settled_at
+         FROM refunds WHERE payment_id IN (SELECT payment_id FROM payments WHERE show_id = $1)",
+        "DELETE FROM refunds WHERE payment_id IN (SELECT payment_id FROM payments WHERE show_id = $1)",
+        INSERT_REFUND,
+    ),
+];
 
 /// A payment as the jobs need it.
 #[derive(Clone, Copy, Debug)]

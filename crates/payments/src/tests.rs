@@ -2,13 +2,14 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use marquee_bus::{Actor, Bus, Journal};
+use marquee_cluster::{Lead, Shards};
 use marquee_db::{Db, params};
 use marquee_kernel::{BookingId, Clock, ManualClock, Money, PaymentId, RefundId, Rng, ShowId};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::jobs::Pass;
+use crate::jobs::{Desk, Pass};
 use crate::model::REFUND_ATTEMPTS_SHOWN_PENDING;
 use crate::{
     ChargeState, Gateway, NewPayment, PaymentState, Payments, Refund, RefundReason, RefundRequest, RefundStatus,
@@ -20,6 +21,7 @@ const JOURNALLED: &str = "SELECT kind FROM journal ORDER BY seq";
 /// Payments over a fresh database and sandbox, with a clock that only the test moves.
 struct Till {
     _dir: TempDir,
+    shards: Shards,
     db: Db,
     hands: ManualClock,
     clock: Clock,
@@ -37,15 +39,15 @@ impl Till {
         let db = Db::open(&dir.path().join("marquee.db")).unwrap();
         let journal = Journal::new(clock.clone(), rng.clone());
         let sandbox = Sandbox::open(dir.path(), clock.clone(), Settings::default()).unwrap();
-        let payments = Payments::new(
-            db.clone(),
-            journal.clone(),
-            Bus::new(db.clone()),
-            clock.clone(),
-            rng.clone(),
-            Gateway::Sandbox(sandbox.clone()),
-        );
-        Self { _dir: dir, db, hands, clock, rng, journal, sandbox, payments }
+        let bus = Bus::new(db.clone());
+        let shards = Shards::alone(db.clone(), bus, journal.clone(), clock.clone(), rng.clone());
+        let gateway = Gateway::Sandbox(sandbox.clone());
+        let payments = Payments::new(&shards, journal.clone(), clock.clone(), rng.clone(), gateway);
+        Self { _dir: dir, shards, db, hands, clock, rng, journal, sandbox, payments }
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk { db: &self.db, shard: self.shards.home(), lead: Lead::Sole }
     }
 
     fn faults(&self) -> SandboxControls {
@@ -102,7 +104,7 @@ impl Till {
     }
 
     async fn settle_refunds(&self) {
-        self.payments.settle_refunds_due().await.unwrap();
+        self.payments.settle_refunds_due(&self.desk()).await.unwrap();
     }
 
     fn wait(&self, seconds: i64) {
@@ -126,8 +128,8 @@ impl Till {
 async fn an_authorised_payment_is_captured_once() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
-    till.payments.capture_due().await.unwrap();
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Captured);
     assert_eq!(till.charge(sold.booking_id).await, ChargeState::Captured);
     assert_eq!(till.events().await, ["PaymentCaptured"]);
@@ -140,8 +142,8 @@ async fn a_pass_takes_a_batch_and_says_that_there_may_be_more() {
     for _ in 0..501 {
         till.sell(100).await;
     }
-    assert_eq!(till.payments.capture_due().await.unwrap(), Pass::Full);
-    assert_eq!(till.payments.capture_due().await.unwrap(), Pass::Done);
+    assert_eq!(till.payments.capture_due(&till.desk()).await.unwrap(), Pass::Full);
+    assert_eq!(till.payments.capture_due(&till.desk()).await.unwrap(), Pass::Done);
     assert_eq!(till.events().await.len(), 501);
 }
 
@@ -150,7 +152,7 @@ async fn a_capture_cut_off_before_it_was_recorded_is_recorded_later() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
     till.payments.gateway().capture(sold.booking_id).await.unwrap();
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Captured);
     assert_eq!(till.events().await, ["PaymentCaptured"]);
 }
@@ -160,10 +162,10 @@ async fn captures_wait_for_a_gateway_that_is_down() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
     till.faults().go_down();
-    till.payments.capture_due().await.unwrap_err();
+    till.payments.capture_due(&till.desk()).await.unwrap_err();
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Authorised);
     till.faults().come_back();
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Captured);
 }
 
@@ -173,12 +175,12 @@ async fn a_refused_capture_holds_nobody_up_and_is_asked_again() {
     let unknown = till.claim(100).await;
     till.db.write(move |tx| ledger::authorised(tx, &[(unknown.payment_id, unknown.at)])).await.unwrap();
     let sold = till.sell(200).await;
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Captured);
     assert_eq!(till.state(unknown.payment_id).await, PaymentState::Authorised);
     till.payments.gateway().authorise(unknown.booking_id, unknown.amount, "pm_card_visa").await.unwrap();
     till.wait(3_600);
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.state(unknown.payment_id).await, PaymentState::Captured);
 }
 
@@ -187,7 +189,7 @@ async fn cancelled_before_the_capture_no_money_moves() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
     till.cancel(sold.payment_id).await.unwrap();
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     till.settle_refunds().await;
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Voided);
     assert_eq!(till.charge(sold.booking_id).await, ChargeState::Voided);
@@ -200,7 +202,7 @@ async fn cancelled_before_the_capture_no_money_moves() {
 async fn cancelled_after_the_capture_the_money_comes_back_within_five_seconds() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.cancel(sold.payment_id).await.unwrap().status, RefundStatus::Pending);
     till.settle_refunds().await;
     assert_eq!(till.state(sold.payment_id).await, PaymentState::RefundPending);
@@ -231,7 +233,7 @@ async fn cancelled_while_a_capture_is_under_way_the_money_comes_back() {
 async fn cancelling_twice_makes_one_refund() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     let (first, second) = tokio::join!(till.cancel(sold.payment_id), till.cancel(sold.payment_id));
     assert!(first.is_some());
     assert_eq!(first, second);
@@ -249,7 +251,7 @@ async fn cancelling_twice_makes_one_refund() {
 async fn a_failed_refund_is_tried_again_until_it_settles() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     till.cancel(sold.payment_id).await.unwrap();
     till.faults().fail_next_refunds(2);
     till.settle_refunds().await;
@@ -271,7 +273,7 @@ async fn a_failed_refund_is_tried_again_until_it_settles() {
 async fn a_refund_that_keeps_failing_is_shown_and_never_forgotten() {
     let till = Till::open();
     let sold = till.sell(25_000).await;
-    till.payments.capture_due().await.unwrap();
+    till.payments.capture_due(&till.desk()).await.unwrap();
     till.cancel(sold.payment_id).await.unwrap();
     till.faults().go_down();
     for _ in 0..REFUND_ATTEMPTS_SHOWN_PENDING + 5 {
@@ -322,7 +324,7 @@ async fn a_free_booking_never_reaches_the_gateway() {
     till.faults().go_down();
     let free = till.sell(0).await;
     assert_eq!(till.state(free.payment_id).await, PaymentState::Captured);
-    assert_eq!(till.payments.capture_due().await.unwrap(), Pass::Done);
+    assert_eq!(till.payments.capture_due(&till.desk()).await.unwrap(), Pass::Done);
     assert_eq!(till.cancel(free.payment_id).await.unwrap().status, RefundStatus::Succeeded);
     till.settle_refunds().await;
     assert_eq!(till.state(free.payment_id).await, PaymentState::Refunded);
@@ -352,8 +354,9 @@ async fn the_audit_sees_money_that_is_out_of_step() {
 async fn the_jobs_attend_at_once_and_stop_when_told() {
     let till = Till::open();
     let stop = CancellationToken::new();
-    let (payments, token) = (till.payments.clone(), stop.clone());
-    let jobs = tokio::spawn(async move { payments.run_jobs(token).await });
+    let (payments, shards, token) = (till.payments.clone(), till.shards.clone(), stop.clone());
+    let jobs = async move { payments.run_jobs(shards.home(), Lead::Sole).await };
+    let jobs = tokio::spawn(async move { token.run_until_cancelled(jobs).await });
     let sold = till.sell(25_000).await;
     till.payments.wake_captures();
     until(async || till.state(sold.payment_id).await == PaymentState::Captured).await;
@@ -420,7 +423,7 @@ proptest! {
             till.faults().fail_next_refunds(0);
             for _ in 0..4 {
                 till.wait(3_600);
-                till.payments.capture_due().await.unwrap();
+                till.payments.capture_due(&till.desk()).await.unwrap();
                 till.settle_refunds().await;
             }
             till.assert_sound().await;
@@ -455,7 +458,7 @@ async fn play(
             }
         }
         // A gateway that is down stalls the pass: that is one of the things that happen.
-        Move::CapturePass => drop(till.payments.capture_due().await),
+        Move::CapturePass => drop(till.payments.capture_due(&till.desk()).await),
         Move::CaptureUnrecorded(at) => {
             if let Some(sale) = sold.get(at).filter(|sale| !cancelled.contains(&sale.payment_id)) {
                 let _ = till.payments.gateway().capture(sale.booking_id).await;

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use marquee_accounts::{Accounts, Hashing};
 use marquee_bus::{Actor, Bus, Journal};
 use marquee_catalog::{Catalog, CinemaDetails, Layout, LayoutPlan, MovieDetails, NewShow, RowPlan, Show, ShowDetails};
+use marquee_cluster::Shards;
 use marquee_db::Db;
 use marquee_kernel::{
     BookingId, CinemaId, Clock, HoldId, ManualClock, Money, MovieId, Rng, ScreenId, SeatId, ShowId, Timestamp, UserId,
@@ -116,7 +117,8 @@ async fn parts(dir: &TempDir, db: &Db, hands: &ManualClock, settings: Settings, 
     let mut people = marquee_accounts::Settings::new(dir.path());
     people.hashing = Hashing { memory_kib: 8, passes: 1, parallelism: 1 };
     let accounts = Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), people).await.unwrap();
-    Parts { db: db.clone(), bus, journal, catalog, accounts, clock, rng, settings, holds }
+    let shards = Shards::alone(db.clone(), bus.clone(), journal.clone(), clock.clone(), rng.clone());
+    Parts { shards, bus, journal, catalog, accounts, clock, rng, settings, holds }
 }
 
 /// Where the holds of a test are.

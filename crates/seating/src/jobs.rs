@@ -19,6 +19,8 @@ const SWEEP: Duration = Duration::from_millis(100);
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Housekeepings between two looks for shows that nobody asks for.
 const IDLE_ROUNDS: u32 = 30;
+/// The pause between two tries to count the seats of a shard.
+const COUNT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// The pause before seats that could not be read are read again.
 const RELOAD_PAUSE: Duration = Duration::from_millis(200);
 
@@ -36,6 +38,7 @@ impl Seating {
             tokio::spawn(until(stop.clone(), self.clone().tell_watchers())),
             tokio::spawn(until(stop.clone(), self.clone().reload_seats())),
             tokio::spawn(until(stop.clone(), self.clone().keep_house())),
+            tokio::spawn(until(stop.clone(), self.clone().count_late_shards())),
             self.inner.parts.bus.subscribe(CONSUMER, KINDS, stop.clone(), consume),
         ]
     }
@@ -82,6 +85,20 @@ impl Seating {
                 failed.into_iter().for_each(|show_id| self.seats_changed(show_id));
             }
         }
+    }
+
+    /// Shards that did not answer at the start: the lists count their seats once they do.
+    async fn count_late_shards(self) {
+        let parts = &self.inner.parts;
+        let late = parts.shards.all().iter().filter(|shard| shard.db().is_err());
+        let counts = late.map(|shard| async move {
+            shard.opened().await;
+            while let Err(error) = parts.count_taken(shard).await {
+                warn!(shard = shard.shard().number(), %error, "seats of a shard not counted, will retry");
+                tokio::time::sleep(COUNT_AGAIN_AFTER).await;
+            }
+        });
+        futures_util::future::join_all(counts).await;
     }
 
     async fn keep_house(self) {

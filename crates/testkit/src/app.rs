@@ -94,6 +94,15 @@ impl TestApp {
         (one, two)
     }
 
+    /// The addresses of its databases, the home database first; none on SQLite.
+    #[must_use]
+    pub fn databases(&self) -> Vec<String> {
+        match &self.config.database {
+            Database::File(_) => Vec::new(),
+            Database::Server(home) => std::iter::once(home).chain(&self.config.shards).cloned().collect(),
+        }
+    }
+
     /// Stops the server as SIGTERM does and starts it again on the same data; people and shows stay good, at
     /// [`Person::at`] the new address.
     ///
@@ -187,6 +196,7 @@ fn use_engines(config: &mut Config, engines: Engines) {
     if let Some(url) = engines.database {
         config.database = Database::Server(url);
     }
+    config.shards = engines.shards;
     config.redis = engines.redis.map(|url| url.parse().expect("the address of a Redis"));
 }
 
@@ -194,6 +204,7 @@ async fn serve(config: &Config, clock: &ManualClock, names: &Arc<AtomicU64>) -> 
     let clock = Clock::Manual(clock.clone());
     let rng = Rng::seeded(SEED + names.fetch_add(1, Ordering::Relaxed));
     let running = marquee::start(config.clone(), clock.clone(), rng).await.expect("the server starts");
-    let (origin, ops_origin) = (format!("http://{}", running.address), format!("http://{}", running.ops_address));
+    let (origin, ops_origin) =
+        (format!("http://{}", running.address.expect("an API")), format!("http://{}", running.ops_address));
     (Site::new(&origin, &ops_origin, clock, Arc::clone(names)), running)
 }

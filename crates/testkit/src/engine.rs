@@ -1,7 +1,7 @@
 //! Which engines the servers of a test keep their data in.
 //!
 //! SQLite in their data dir and holds in the process, unless `MARQUEE_TEST_PROFILE` says otherwise: `postgres` for a database of
-//! their own on the server that `MARQUEE_TEST_POSTGRES` names, `redis` for that and keys of their own on the Redis that
+//! their own on the server that `MARQUEE_TEST_POSTGRES` names, `redis` for two of them and keys of their own on the Redis that
 //! `MARQUEE_TEST_REDIS` names. `scripts/with_postgres.py` and `scripts/with_redis.py` start them.
 
 use std::fmt::Write as _;
@@ -19,6 +19,8 @@ const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts");
 pub(crate) struct Engines {
     /// The address of a database; SQLite otherwise.
     pub(crate) database: Option<String>,
+    /// The addresses of further shards.
+    pub(crate) shards: Vec<String>,
     /// The address of a Redis; holds in the process otherwise.
     pub(crate) redis: Option<String>,
 }
@@ -48,10 +50,10 @@ pub(crate) fn engines_of(data_dir: &Path) -> Engines {
     let profile = std::env::var("MARQUEE_TEST_PROFILE").unwrap_or_default();
     let postgres = || std::env::var("MARQUEE_TEST_POSTGRES").expect("a server: scripts/with_postgres.py starts one");
     match profile.as_str() {
-        "postgres" => Engines { database: Some(database_of(data_dir, &postgres())), redis: None },
+        "postgres" => Engines { database: Some(database_of(data_dir, &postgres(), "")), ..Engines::default() },
         "redis" => {
             let redis = std::env::var("MARQUEE_TEST_REDIS").expect("a Redis: scripts/with_redis.py starts one");
-            Engines { database: Some(database_of(data_dir, &postgres())), redis: Some(keys_of(data_dir, &redis)) }
+            sharing(data_dir, &postgres(), &redis)
         }
         _ => Engines::default(),
     }
@@ -66,7 +68,16 @@ pub fn holds_outlive_a_process() -> bool {
 /// Engines that several nodes can share, whatever the profile is.
 pub(crate) fn shared_engines_of(data_dir: &Path) -> Engines {
     let [postgres, redis] = &*SHARED;
-    Engines { database: Some(database_of(data_dir, postgres)), redis: Some(keys_of(data_dir, redis)) }
+    sharing(data_dir, postgres, redis)
+}
+
+/// Two shards and a Redis.
+fn sharing(data_dir: &Path, postgres: &str, redis: &str) -> Engines {
+    Engines {
+        database: Some(database_of(data_dir, postgres, "")),
+        shards: vec![database_of(data_dir, postgres, "_two")],
+        redis: Some(keys_of(data_dir, redis)),
+    }
 }
 
 /// A name that no other data dir has.
@@ -82,8 +93,8 @@ fn keys_of(data_dir: &Path, redis: &str) -> String {
     format!("{redis}?prefix={}:", name_of(data_dir))
 }
 
-fn database_of(data_dir: &Path, server: &str) -> String {
-    let (server, name) = (server.to_owned(), name_of(data_dir));
+fn database_of(data_dir: &Path, server: &str, which: &str) -> String {
+    let (server, name) = (server.to_owned(), name_of(data_dir) + which);
     let host = server.strip_suffix("/postgres").expect("an address that ends in /postgres").to_owned();
     // A thread of its own: the caller may be on a runtime, which does not let a second one block.
     let made = name.clone();

@@ -13,6 +13,7 @@ mod fixtures;
 mod ledger;
 mod patience;
 mod process;
+mod proxy;
 mod seat_map;
 mod site;
 
@@ -25,5 +26,6 @@ pub use fixtures::{ACinema, AMovie, AScreen, AShow, Show};
 pub use ledger::{Charge, Ledger};
 pub use patience::{PATIENCE, eventually, eventually_within};
 pub use process::{Ended, Launch, Process};
+pub use proxy::{Conditions, Proxy};
 pub use seat_map::SeatMap;
 pub use site::{Person, Site};

@@ -45,7 +45,9 @@ impl Launch {
             data_dir,
         };
         let engines = engines_of(&launch.data_dir);
-        let urls = [("MARQUEE_DATABASE_URL", engines.database), ("MARQUEE_REDIS_URL", engines.redis)];
+        let database =
+            engines.database.map(|home| std::iter::once(home).chain(engines.shards).collect::<Vec<_>>().join(","));
+        let urls = [("MARQUEE_DATABASE_URL", database), ("MARQUEE_REDIS_URL", engines.redis)];
         let urls = urls.into_iter().filter_map(|(name, url)| Some((name, url?)));
         urls.fold(launch, |launch, (name, url)| launch.env(name, &url))
             .env("MARQUEE_ADMIN_EMAIL", ADMIN.0)
@@ -218,8 +220,28 @@ impl Process {
     /// # Panics
     /// When that cannot be done.
     pub fn ask_to_stop(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success(), "SIGTERM was not sent");
+        self.send("-TERM");
+    }
+
+    /// Stops it where it stands, until [`Process::thaw`].
+    ///
+    /// # Panics
+    /// When that cannot be done.
+    pub fn freeze(&self) {
+        self.send("-STOP");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// When that cannot be done.
+    pub fn thaw(&self) {
+        self.send("-CONT");
+    }
+
+    fn send(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success(), "{signal} was not sent");
     }
 
     /// Sends SIGTERM and waits for the end: the exit code and how long it took.

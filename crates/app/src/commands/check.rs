@@ -7,30 +7,42 @@ use marquee_db::Tx;
 use marquee_kernel::{Clock, Timestamp};
 
 use super::{complain, say};
+use crate::clock::followed;
+use crate::services::PORTIONS;
 use crate::{Config, StartError};
 
 pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let wrong = |error: marquee_db::Error| StartError::part("check", error);
-    let db = config.database.open_read_only().map_err(wrong)?;
-    let now = Clock::System.now();
-    // One read transaction: what is checked is one moment of a database that goes on selling.
-    let checked = db.read(move |tx| faults_of(tx, now)).await.map_err(wrong)?;
-    let mut well = true;
-    for (part, faults) in checked {
-        well &= faults.is_empty();
-        say(&format!(
-            "{part}: {}",
-            if faults.is_empty() { "well".to_owned() } else { format!("{} faults", faults.len()) }
-        ));
-        for fault in faults {
-            complain(&format!("{part}: {fault}"));
+    let (mut well, several) = (true, !config.shards.is_empty());
+    for database in config.databases() {
+        let db = database.open_read_only().map_err(wrong)?;
+        let now = followed(Clock::System, &db).await.map_err(wrong)?.now();
+        // One read transaction: what is checked is one moment of a database that goes on selling.
+        let checked = db.read(move |tx| faults_of(tx, now)).await.map_err(wrong)?;
+        if several {
+            say(&format!("{database}"));
         }
+        well &= tell(checked);
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Says what was found. Whether all is well.
+fn tell(checked: [(&'static str, Vec<String>); 7]) -> bool {
+    let mut well = true;
+    for (part, faults) in checked {
+        well &= faults.is_empty();
+        let verdict = if faults.is_empty() { "well".to_owned() } else { format!("{} faults", faults.len()) };
+        say(&format!("{part}: {verdict}"));
+        for fault in faults {
+            complain(&format!("{part}: {fault}"));
+        }
+    }
+    well
+}
+
 /// What is wrong with each part of the data.
-pub(super) fn faults_of(tx: &mut Tx<'_>, now: Timestamp) -> marquee_db::Result<[(&'static str, Vec<String>); 6]> {
+pub(super) fn faults_of(tx: &mut Tx<'_>, now: Timestamp) -> marquee_db::Result<[(&'static str, Vec<String>); 7]> {
     Ok([
         ("journal", marquee_bus::verify(tx)?),
         ("accounts", accounts_faults(tx, now)?),
@@ -38,6 +50,7 @@ pub(super) fn faults_of(tx: &mut Tx<'_>, now: Timestamp) -> marquee_db::Result<[
         ("seating", marquee_seating::check(tx)?),
         ("payments", marquee_payments::check(tx, now)?),
         ("booking", marquee_booking::check(tx)?),
+        ("cluster", marquee_cluster::check(tx, PORTIONS)?),
     ])
 }
 

@@ -14,6 +14,7 @@ use marquee_catalog::{
 use marquee_kernel::{Clock, LIMIT_MAX, MovieId, PageRequest, Rng, decode_cursor};
 
 use super::{complain, say};
+use crate::clock::followed;
 use crate::start::make_data_dir;
 use crate::{Config, StartError};
 
@@ -42,7 +43,7 @@ pub(super) async fn run(file: &Path, config: &Config) -> Result<ExitCode, StartE
     });
     let (records, db) = opened.await.map_err(wrong)??;
     // The catalogue alone: opening seating would take the live holds that a running server has put down.
-    let (clock, rng) = (Clock::System, Rng::System);
+    let (clock, rng) = (followed(Clock::System, &db).await.map_err(wrong)?, Rng::System);
     let settings = marquee_catalog::Settings { cleaning_gap_minutes: config.cleaning_minutes };
     let journal = Journal::new(clock.clone(), rng.clone());
     let catalog = Catalog::new(db.clone(), journal, Bus::new(db), clock, rng, settings);

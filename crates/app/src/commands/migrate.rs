@@ -9,11 +9,12 @@ use crate::{Config, StartError};
 pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let wrong = |problem: String| StartError::part("migrate", problem);
     make_data_dir(&config.data_dir).map_err(|error| wrong(error.to_string()))?;
-    let database = config.database.clone();
-    let migrated = tokio::task::spawn_blocking(move || database.migrate()).await;
-    let applied = migrated.map_err(|error| wrong(error.to_string()))?.map_err(|error| wrong(error.to_string()))?;
-    for name in &applied {
-        say(&format!("{name}: applied"));
+    for database in config.databases() {
+        let migrated = tokio::task::spawn_blocking(move || database.migrate()).await;
+        let applied = migrated.map_err(|error| wrong(error.to_string()))?.map_err(|error| wrong(error.to_string()))?;
+        for name in &applied {
+            say(&format!("{name}: applied"));
+        }
     }
     say("the schema is up to date");
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ mod import;
 mod keys;
 mod migrate;
 mod serve;
+mod shards;
 mod user;
 
 use std::ffi::OsString;
@@ -17,8 +18,10 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use marquee_http::Role;
+use marquee_kernel::ShowId;
 use marquee_telemetry::LogFilter;
 
+use crate::config::Roles;
 use crate::{Config, Places, StartError};
 
 /// Exit code for a bad setting or option.
@@ -68,6 +71,9 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// The databases that shows live in
+    #[command(subcommand)]
+    Shards(ShardsCommand),
     /// Print every setting with its default, as a file to start from
     Config,
     /// Print completions for a shell
@@ -96,11 +102,55 @@ struct Serve {
     /// Address of health and metrics
     #[arg(long, default_value = "127.0.0.1:9464", env = "MARQUEE_OPS_LISTEN")]
     ops_listen: SocketAddr,
+    /// What this node does: serve the API, do the jobs when it is its turn
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "api,worker", env = "MARQUEE_ROLES")]
+    roles: Vec<RoleOfNode>,
     /// Fill an empty database with real films, cinemas and a week of shows
     #[arg(long)]
     demo: bool,
     #[command(flatten)]
     data: Data,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum RoleOfNode {
+    Api,
+    Worker,
+}
+
+impl Serve {
+    fn read(&self) -> Result<Config, StartError> {
+        let has = |role| self.roles.contains(&role);
+        let roles = Roles { api: has(RoleOfNode::Api), worker: has(RoleOfNode::Worker) };
+        let (listen, ops_listen, data_dir) = (self.listen, self.ops_listen, self.data.data_dir.clone());
+        self.data.read_for(Places { listen, ops_listen, data_dir, roles }, LogFilter::INFO)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum ShardsCommand {
+    /// Where each shard is, whether it answers, and what it takes
+    Status {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Move what is sold of a show to another shard, while everything else is sold
+    Move {
+        /// The show
+        show: ShowId,
+        /// The number of the shard it goes to
+        #[arg(long)]
+        to: u16,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a shard out of service: no new shows go there, and those that live there move to the others
+    Drain {
+        /// Its number
+        shard: u16,
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,6 +253,9 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::Check(data) => check::run(&data.read()?).await,
         Command::Migrate(data) => migrate::run(&data.read()?).await,
         Command::Copy { to, data } => copy::run(&data.read()?, &to).await,
+        Command::Shards(ShardsCommand::Status { data }) => shards::status(&data.read()?).await,
+        Command::Shards(ShardsCommand::Move { show, to, data }) => shards::move_show(&data.read()?, show, to).await,
+        Command::Shards(ShardsCommand::Drain { shard, data }) => shards::drain(&data.read()?, shard).await,
         Command::Config => print(crate::DEFAULT),
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -216,12 +269,12 @@ impl Data {
     /// The configuration for a command that does not listen, with a log that does not talk over what the command says.
     fn read(&self) -> Result<Config, StartError> {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        self.read_for(any, any, LogFilter::WARN)
+        let data_dir = self.data_dir.clone();
+        self.read_for(Places { listen: any, ops_listen: any, data_dir, roles: Roles::ALL }, LogFilter::WARN)
     }
 
     /// The configuration, with the log started: at `usual_log` unless the operator says otherwise.
-    fn read_for(&self, listen: SocketAddr, ops_listen: SocketAddr, usual_log: LogFilter) -> Result<Config, StartError> {
-        let places = Places { listen, ops_listen, data_dir: self.data_dir.clone() };
+    fn read_for(&self, places: Places, usual_log: LogFilter) -> Result<Config, StartError> {
         let text = |text: OsString| text.to_string_lossy().into_owned();
         let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
         let config = Config::read(places, self.config.as_deref(), environment)?;

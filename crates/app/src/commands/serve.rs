@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use marquee_kernel::{Clock, Rng};
-use marquee_telemetry::LogFilter;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Serve, say};
@@ -13,7 +12,7 @@ use crate::{StartError, demo, start};
 const OPEN_FILES: u64 = 65_536;
 
 pub(super) async fn run(serve: Serve) -> Result<ExitCode, StartError> {
-    let config = serve.data.read_for(serve.listen, serve.ops_listen, LogFilter::INFO)?;
+    let config = serve.read()?;
     // As far as the system lets us; the limit on connections still holds when it does not.
     let _ = rlimit::increase_nofile_limit(OPEN_FILES);
     let wrong = |error| StartError::part("signals", error);
@@ -24,9 +23,12 @@ pub(super) async fn run(serve: Serve) -> Result<ExitCode, StartError> {
         demo::fill(&running.services).await?;
     }
     // The line that scripts wait for.
-    say(&format!("marquee is ready: http://{}/ (ops http://{}/)", running.address, running.ops_address));
-    if serve.demo {
-        demo::greet(running.address);
+    match running.address {
+        Some(address) => say(&format!("marquee is ready: http://{address}/ (ops http://{}/)", running.ops_address)),
+        None => say(&format!("marquee is ready: it works (ops http://{}/)", running.ops_address)),
+    }
+    if let Some(address) = running.address.filter(|_| serve.demo) {
+        demo::greet(address);
     }
     tokio::select! {
         _ = terminate.recv() => {}

@@ -24,6 +24,16 @@ impl fmt::Debug for Database {
     }
 }
 
+/// Where it is, without who connects.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Database::File(path) => path.display().fmt(f),
+            Database::Server(url) => f.write_str(&Db::place_of(url).unwrap_or_default()),
+        }
+    }
+}
+
 impl Database {
     /// Whether there is something to open: a file that was never made is the one thing that a look can tell.
     #[must_use]

@@ -1,6 +1,7 @@
 //! The configuration: read once, checked whole, before anything starts.
 
 mod database;
+mod replicas;
 mod source;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
 
 pub use database::Database;
+pub use replicas::Replicas;
 pub use source::{BadSetting, DEFAULT};
 use source::{Source, bad};
 
@@ -28,6 +30,10 @@ const SANDBOX_LATENCY_MS_MAX: u32 = 2_000;
 pub struct Config {
     /// Where the holds are, when several nodes sell; in this process otherwise.
     pub redis: Option<marquee_seating::Address>,
+    /// Further databases that shows live in, beside the home database.
+    pub shards: Vec<String>,
+    /// What this process does.
+    pub roles: Roles,
     /// Where customers and partners connect. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Where operators connect: health and metrics.
@@ -38,6 +44,8 @@ pub struct Config {
     pub shared_dir: PathBuf,
     /// Where the source of truth is.
     pub database: Database,
+    /// Where it is read by those who browse.
+    pub replicas: Replicas,
     /// Length of a hold, in seconds.
     pub hold_seconds: u32,
     /// The longest a hold can be extended to, in seconds.
@@ -67,6 +75,20 @@ pub struct Config {
     pub oversell_for_control_test: bool,
 }
 
+/// What a process of several nodes does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// It serves the API.
+    pub api: bool,
+    /// It does the jobs of a shard whenever it is its turn.
+    pub worker: bool,
+}
+
+impl Roles {
+    /// A process that does all.
+    pub const ALL: Self = Self { api: true, worker: true };
+}
+
 /// What the command line says beside the settings.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -76,6 +98,8 @@ pub struct Places {
     pub ops_listen: SocketAddr,
     /// `--data-dir`.
     pub data_dir: PathBuf,
+    /// `--roles`.
+    pub roles: Roles,
 }
 
 impl Config {
@@ -85,8 +109,14 @@ impl Config {
     /// Never for the built-in defaults; [`BadSetting`] keeps the signature of [`Config::read`].
     pub fn for_data_dir(data_dir: impl Into<PathBuf>) -> Result<Self, BadSetting> {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let places = Places { listen: any, ops_listen: any, data_dir: data_dir.into() };
+        let places = Places { listen: any, ops_listen: any, data_dir: data_dir.into(), roles: Roles::ALL };
         Self::read(places, Some(Path::new("/dev/null")), std::iter::empty())
+    }
+
+    /// Every database: the home database, then the further shards.
+    pub fn databases(&self) -> impl Iterator<Item = Database> {
+        let shards = self.shards.iter().map(|url| Database::Server(url.clone()));
+        std::iter::once(self.database.clone()).chain(shards.collect::<Vec<_>>())
     }
 
     /// Reads and checks every setting.
@@ -105,9 +135,13 @@ impl Config {
             let problem = format!("must be at least MARQUEE_HOLD_SECONDS, which is {hold_seconds}");
             return Err(bad("MARQUEE_HOLD_MAX_SECONDS", problem));
         }
+        let (database, shards) = databases(&source, &places.data_dir)?;
         Ok(Self {
             redis: redis(&source)?,
-            database: database(&source, &places.data_dir)?,
+            replicas: replicas(&source, &database)?,
+            database,
+            shards,
+            roles: places.roles,
             listen: places.listen,
             ops_listen: places.ops_listen,
             shared_dir: source.text("MARQUEE_SHARED_DIR").map_or_else(|| places.data_dir.clone(), PathBuf::from),
@@ -130,18 +164,54 @@ impl Config {
     }
 }
 
-fn database(source: &Source, data_dir: &Path) -> Result<Database, BadSetting> {
-    let Some(url) = source.text("MARQUEE_DATABASE_URL") else {
-        return Ok(Database::File(data_dir.join("marquee.db")));
+/// The home database, and the further shards.
+fn databases(source: &Source, data_dir: &Path) -> Result<(Database, Vec<String>), BadSetting> {
+    let Some(urls) = source.text("MARQUEE_DATABASE_URL") else {
+        return Ok((Database::File(data_dir.join("marquee.db")), Vec::new()));
     };
     // The address may hold a password: it is not repeated.
-    let wrong =
-        || bad("MARQUEE_DATABASE_URL", "must be empty, sqlite:///path/to/file or postgres://user@host/database");
-    match url.split_once("://") {
-        Some(("sqlite", path)) if !path.is_empty() => Ok(Database::File(PathBuf::from(path))),
-        Some(("postgres" | "postgresql", _)) if Db::is_address(url) => Ok(Database::Server(url.to_owned())),
-        _ => Err(wrong()),
+    let wrong = || {
+        let forms = "must be empty, sqlite:///path/to/file, or postgres://user@host/database, several of them separated by commas";
+        bad("MARQUEE_DATABASE_URL", forms)
+    };
+    if let Some(path) = urls.strip_prefix("sqlite://") {
+        let file = Database::File(PathBuf::from(path));
+        return if path.is_empty() { Err(wrong()) } else { Ok((file, Vec::new())) };
     }
+    let mut urls = separate(urls).into_iter();
+    let is_server = |url: &String| {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        matches!(scheme, Some("postgres" | "postgresql")) && Db::is_address(url)
+    };
+    let home = urls.next().filter(&is_server).ok_or_else(wrong)?;
+    let shards: Vec<String> = urls.collect();
+    if shards.iter().all(is_server) { Ok((Database::Server(home), shards)) } else { Err(wrong()) }
+}
+
+/// The addresses of a list. An address may name several hosts, with commas between them: the next one begins with a scheme.
+fn separate(list: &str) -> Vec<String> {
+    let mut addresses: Vec<String> = Vec::new();
+    for part in list.split(',') {
+        match addresses.last_mut() {
+            Some(last) if !part.contains("://") => {
+                last.push(',');
+                last.push_str(part.trim_end());
+            }
+            _ => addresses.push(part.trim().to_owned()),
+        }
+    }
+    addresses
+}
+
+fn replicas(source: &Source, database: &Database) -> Result<Replicas, BadSetting> {
+    let name = "MARQUEE_DATABASE_REPLICA_URLS";
+    // An address may hold a password: it is not repeated.
+    let wrong = || bad(name, "must be addresses such as postgres://user@host/database, separated by commas");
+    let replicas = source.text(name).map_or(Some(Replicas::default()), Replicas::parse).ok_or_else(wrong)?;
+    if !replicas.is_empty() && matches!(database, Database::File(_)) {
+        return Err(bad(name, "must be empty unless MARQUEE_DATABASE_URL is a PostgreSQL: a file has no replicas"));
+    }
+    Ok(replicas)
 }
 
 fn redis(source: &Source) -> Result<Option<marquee_seating::Address>, BadSetting> {
@@ -194,7 +264,7 @@ mod tests {
 
     fn read(env: &[(&str, &str)]) -> Result<Config, String> {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let places = Places { listen: any, ops_listen: any, data_dir: "data".into() };
+        let places = Places { listen: any, ops_listen: any, data_dir: "data".into(), roles: Roles::ALL };
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Config::read(places, Some(Path::new("/dev/null")), env).map_err(|error| error.to_string())
     }
@@ -217,7 +287,12 @@ mod tests {
             ("MARQUEE_MAX_SEATS_PER_HOLD", "-1"),
             ("MARQUEE_RATE_LIMITS", "maybe"),
             ("MARQUEE_DATABASE_URL", "mysql://x"),
+            ("MARQUEE_DATABASE_URL", "postgres://a/b,mysql://x"),
+            ("MARQUEE_DATABASE_URL", "sqlite://"),
             ("MARQUEE_DATABASE_URL", "postgres://host:port/marquee"),
+            ("MARQUEE_DATABASE_URL", "postgres://host/marquee?sslmode=verify"),
+            ("MARQUEE_DATABASE_REPLICA_URLS", "host/marquee"),
+            ("MARQUEE_DATABASE_REPLICA_URLS", "postgres://host/marquee"),
             ("MARQUEE_REDIS_URL", "127.0.0.1:6379"),
             ("MARQUEE_REDIS_URL", "redis-cluster://"),
             ("MARQUEE_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
@@ -272,5 +347,13 @@ mod tests {
         assert_eq!(admin("nonsense", "long enough").unwrap_err(), "MARQUEE_ADMIN_EMAIL must be an e-mail address");
         let short = admin("a@example.org", "short").unwrap_err();
         assert!(short.starts_with("MARQUEE_ADMIN_PASSWORD must have 10 to ") && !short.contains("short"), "{short}");
+    }
+
+    #[test]
+    fn several_databases_are_told_from_one_with_several_hosts() {
+        let urls = "postgres://u@a:1,b:2/d?target_session_attrs=read-write, postgresql://u@c/d,postgres://u@d,e/f";
+        let expected =
+            ["postgres://u@a:1,b:2/d?target_session_attrs=read-write", "postgresql://u@c/d", "postgres://u@d,e/f"];
+        assert_eq!(separate(urls), expected);
     }
 }

@@ -8,8 +8,7 @@ use std::str::FromStr;
 pub const DEFAULT: &str = include_str!("../../config.default.toml");
 
 /// Names of the contract whose engines are not part of this build: set, they stop the start instead of being ignored.
-const NOT_IN_THIS_BUILD: [&str; 10] = [
-    "MARQUEE_DATABASE_REPLICA_URLS",
+const NOT_IN_THIS_BUILD: [&str; 9] = [
     "MARQUEE_KAFKA_BROKERS",
     "MARQUEE_OTLP_ENDPOINT",
     "MARQUEE_SEARCH_URL",
@@ -25,16 +24,18 @@ const NOT_IN_THIS_BUILD: [&str; 10] = [
 const PREFIX: &str = "MARQUEE_";
 
 /// Names that are read elsewhere: what the command line takes from the environment, and what tests and debug builds look at.
-const READ_ELSEWHERE: [&str; 9] = [
+const READ_ELSEWHERE: [&str; 11] = [
     "MARQUEE_COPY_TO",
     "MARQUEE_DATA_DIR",
     "MARQUEE_LISTEN",
     "MARQUEE_OPS_LISTEN",
+    "MARQUEE_ROLES",
     "MARQUEE_CRASH_ROUNDS",
     "MARQUEE_FAILPOINT",
     "MARQUEE_SEED",
     "MARQUEE_SQL_LOG",
     "MARQUEE_STACK_DIR",
+    "MARQUEE_STANDSTILL_SECONDS",
 ];
 
 /// A setting that cannot be: its name and what it must be. One line.

@@ -13,7 +13,7 @@ use marquee_accounts::Registration;
 use marquee_bus::Actor;
 use marquee_catalog::{Catalog, Cinema, ShowFilter};
 use marquee_http::Role;
-use marquee_kernel::{Clock, LIMIT_MAX, MovieId, PageRequest, Timestamp};
+use marquee_kernel::{LIMIT_MAX, MovieId, PageRequest, Timestamp};
 use tracing::info;
 
 use crate::{Services, StartError};
@@ -33,7 +33,7 @@ const PEOPLE: [(Role, &str, &str); 3] = [
 /// # Errors
 /// [`StartError`] with what a part says.
 pub(crate) async fn fill(services: &Services) -> Result<(), StartError> {
-    let (catalog, now) = (&services.catalog, Clock::System.now());
+    let (catalog, now) = (&services.catalog, services.clock.now());
     let cinemas = catalog.cinemas(None, PageRequest { limit: LIMIT_MAX, after: None }).await.map_err(wrong)?.items;
     if cinemas.is_empty() {
         add_people(services).await?;

@@ -10,12 +10,16 @@ use programme::week;
 const NOW: &str = "2026-11-22T12:00:00Z";
 
 fn ids() -> (Vec<(MovieId, u32)>, Vec<Hall>) {
-    let (clock, rng) = (Clock::System, Rng::seeded(1));
+    let (clock, rng) = (marquee_kernel::Clock::System, Rng::seeded(1));
     let films = films::selection().unwrap();
     let movies = films.iter().map(|film| (MovieId::mint(&clock, &rng), film.details.duration_minutes)).collect();
     let hall = |venue: &'static venues::Venue| {
         let rng = rng.clone();
-        venue.screens.iter().map(move |screen| Hall { screen_id: ScreenId::mint(&Clock::System, &rng), venue, screen })
+        venue.screens.iter().map(move |screen| Hall {
+            screen_id: ScreenId::mint(&marquee_kernel::Clock::System, &rng),
+            venue,
+            screen,
+        })
     };
     (movies, VENUES.iter().flat_map(hall).collect())
 }

@@ -1,14 +1,17 @@
 //! The batch writer's hand: many claims, confirmations and refusals in one transaction, a verdict for each.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use marquee_bus::{Actor, Event, Journal};
+use marquee_cluster::departed;
 use marquee_db::{Error, Result, Tx};
-use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, Timestamp};
+use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, ShowId, Timestamp};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
 use marquee_seating::claims;
 use serde_json::json;
 
+use super::settle::By;
 use super::under_way::Call;
 use crate::error;
 use crate::model::{Answer, Record, Sale, Status};
@@ -30,7 +33,7 @@ pub(crate) enum Work {
 }
 
 /// See [`Work::Claim`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Claim {
     pub(crate) sale: Arc<Sale>,
     pub(crate) seats: claims::Claim,
@@ -42,7 +45,7 @@ pub(crate) struct Claim {
 pub(crate) struct Confirm {
     pub(crate) sale: Arc<Sale>,
     pub(crate) answer: Answer,
-    pub(crate) actor: Actor,
+    pub(crate) by: By,
 }
 
 /// See [`Work::Undo`].
@@ -52,7 +55,7 @@ pub(crate) struct Undo {
     pub(crate) payment: PaymentEnd,
     /// What the call hears, now and again; none: its key is forgotten, so that it may be made again.
     pub(crate) answer: Option<Answer>,
-    pub(crate) actor: Actor,
+    pub(crate) by: By,
 }
 
 /// How the payment of a booking that was not sold ended.
@@ -101,6 +104,10 @@ pub(crate) enum Verdict {
     Known(Record),
     /// The booking is not pending any more: somebody else settled it.
     Settled,
+    /// The show is in another database by now; nothing was done.
+    Departed,
+    /// Another node does the reconciler's work by now; nothing was done.
+    Fenced,
 }
 
 /// Carries out batches.
@@ -121,7 +128,8 @@ impl Writer {
     pub(crate) fn apply(&self, tx: &mut Tx<'_>, works: &[Work]) -> Result<Vec<Verdict>> {
         let (mut confirms, mut undos, mut defers, mut claims, mut remembers) =
             (Picked::new(), Picked::new(), Picked::new(), Picked::new(), Picked::new());
-        for (at, work) in works.iter().enumerate() {
+        let barred = barred(tx, works)?;
+        for (at, work) in works.iter().enumerate().filter(|(at, _)| !barred.contains_key(at)) {
             match work {
                 Work::Claim(claim) => claims.push((at, claim)),
                 Work::Confirm(confirm) => confirms.push((at, confirm)),
@@ -139,8 +147,45 @@ impl Writer {
         batch.remember(&remembers)?;
         let Batch { tx, events, verdicts, .. } = batch;
         self.journal.append(tx, &events)?;
-        verdicts.into_iter().map(|verdict| verdict.ok_or(Error::Closed)).collect()
+        let mut barred = barred;
+        let verdict =
+            |(at, verdict): (usize, Option<Verdict>)| verdict.or_else(|| barred.remove(&at)).ok_or(Error::Closed);
+        verdicts.into_iter().enumerate().map(verdict).collect()
     }
+}
+
+impl Work {
+    /// The show whose sale it is; a call that claimed nothing is of none.
+    fn show_id(&self) -> Option<ShowId> {
+        match self {
+            Work::Claim(Claim { sale, .. })
+            | Work::Confirm(Confirm { sale, .. })
+            | Work::Undo(Undo { sale, .. })
+            | Work::Defer(Defer { sale, .. }) => Some(sale.show_id),
+            Work::Remember(_) => None,
+        }
+    }
+}
+
+/// What must not be done in this database, or not by this node, with the verdict on each.
+fn barred(tx: &mut Tx<'_>, works: &[Work]) -> Result<HashMap<usize, Verdict>> {
+    let mut shows: Vec<_> = works.iter().filter_map(Work::show_id).collect();
+    shows.sort_unstable();
+    shows.dedup();
+    let departed = departed(tx, &shows)?;
+    let mut barred = HashMap::new();
+    for (at, work) in works.iter().enumerate() {
+        if work.show_id().is_some_and(|show_id| departed.contains(&show_id)) {
+            barred.insert(at, Verdict::Departed);
+        } else if let Work::Confirm(Confirm { by, .. }) | Work::Undo(Undo { by, .. }) = work {
+            match by.lead.check(tx) {
+                Ok(()) => {}
+                Err(Error::Fenced) => drop(barred.insert(at, Verdict::Fenced)),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+    Ok(barred)
 }
 
 impl Writer {
@@ -286,12 +331,12 @@ impl Batch<'_, '_> {
     fn end_payments(&mut self, undone: &Picked<'_, Undo>) -> Result<()> {
         let now = self.writer.clock.now();
         let (mut declined, mut never_charged, mut returned) = (Vec::new(), Vec::new(), Vec::new());
-        for (_, Undo { sale, payment, actor, .. }) in undone {
+        for (_, Undo { sale, payment, by, .. }) in undone {
             match payment {
                 PaymentEnd::Declined { decline_code } => declined.push((sale.payment_id, decline_code.clone())),
                 PaymentEnd::NeverCharged => never_charged.push(sale.payment_id),
                 PaymentEnd::Returned => {
-                    returned.push(self.writer.refund(sale, RefundReason::BookingUndone, *actor, now))
+                    returned.push(self.writer.refund(sale, RefundReason::BookingUndone, by.actor, now))
                 }
             }
         }
@@ -353,7 +398,7 @@ impl Confirm {
     fn without_seats(&self) -> Undo {
         let seats = self.sale.seats.iter().map(|seat| seat.seat_id.clone()).collect();
         let answer = Answer::refusing(error::Error::SeatsUnavailable(seats));
-        Undo { sale: self.sale.clone(), payment: PaymentEnd::Returned, answer: Some(answer), actor: self.actor }
+        Undo { sale: self.sale.clone(), payment: PaymentEnd::Returned, answer: Some(answer), by: self.by.clone() }
     }
 }
 
@@ -373,14 +418,14 @@ fn claimed(sale: &Sale) -> Event {
     event("BookingClaimed", Actor::User(sale.booked_by), sale, payload)
 }
 
-fn confirmed(Confirm { sale, actor, .. }: &Confirm) -> Event {
+fn confirmed(Confirm { sale, by, .. }: &Confirm) -> Event {
     let payload = json!({ "user_id": sale.user_id, "payment_id": sale.payment_id, "total": sale.total });
-    event("BookingConfirmed", *actor, sale, payload)
+    event("BookingConfirmed", by.actor, sale, payload)
 }
 
-fn failed(Undo { sale, payment, actor, .. }: &Undo) -> Event {
+fn failed(Undo { sale, payment, by, .. }: &Undo) -> Event {
     let payload = json!({ "user_id": sale.user_id, "payment_id": sale.payment_id, "payment": payment.word() });
-    event("BookingFailed", *actor, sale, payload)
+    event("BookingFailed", by.actor, sale, payload)
 }
 
 pub(super) fn event(kind: &'static str, actor: Actor, sale: &Sale, payload: serde_json::Value) -> Event {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use marquee_bus::Actor;
 use marquee_catalog::Show;
-use marquee_db::Error as DbError;
-use marquee_kernel::{BookingId, HoldId, PaymentId, TicketId, UserId};
+use marquee_db::{Error as DbError, Tx};
+use marquee_kernel::{BookingId, HoldId, PaymentId, Shard, TicketId, UserId};
 use marquee_payments::AuthoriseError;
 use marquee_pricing::Vouchers;
 use marquee_seating::{Attempt, BeginPayment, Hold, Outcome};
@@ -14,12 +13,12 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::batch::{Claim, PaymentEnd, Remember, Verdict, Work};
-use super::settle::Settlement;
+use super::settle::{By, Settlement};
 use super::under_way::{Call, Kinship, Place};
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
-use crate::model::{Answer, Order, Repeat, Sale, SoldSeat, Status};
+use crate::model::{Answer, Order, Record, Repeat, Sale, SoldSeat, Status};
 use crate::store;
 use crate::view::BookingView;
 
@@ -58,9 +57,11 @@ impl Booking {
     /// [`Error::UnknownPaymentToken`], [`Error::UnknownVoucher`], and whatever is unavailable.
     pub async fn book(&self, order: Order) -> Result<Reply> {
         let order = Arc::new(order);
-        let call = Call { booked_by: order.booked_by, key: order.key.clone(), request_hash: order.fingerprint() };
+        let shard = order.hold_id.shard();
+        let call =
+            Call { booked_by: order.booked_by, key: order.key.clone(), request_hash: order.fingerprint(), shard };
         for _ in 0..BEGIN_TRIES_MAX {
-            let booking_id = BookingId::mint(&self.inner.parts.clock, &self.inner.parts.rng);
+            let booking_id = BookingId::mint_on(shard, &self.inner.parts.clock, &self.inner.parts.rng);
             // Before the payment begins: whoever meets it must find whose it is.
             let place = self.inner.under_way.enter(booking_id, call.clone());
             let attempt = Attempt {
@@ -68,7 +69,18 @@ impl Booking {
                 key: call.key.as_ref().map(|key| key.as_str().to_owned()),
                 request_hash: call.request_hash,
             };
-            let reply = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt).await? {
+            let begun = match self.inner.parts.seating.begin_payment(order.hold_id, order.holder, attempt).await {
+                Ok(begun) => begun,
+                // What was answered before needs no hold store to be answered again.
+                Err(down) => match self.recorded(&call).await? {
+                    Some(repeat) => {
+                        drop(place);
+                        return self.replay(repeat, &call).await?.ok_or(Error::Unanswered);
+                    }
+                    None => return Err(down.into()),
+                },
+            };
+            let reply = match begun {
                 Ok(hold) => {
                     let mut paying =
                         Paying { booking: self.clone(), place, booking_id, hold: hold.clone(), ended: false };
@@ -150,9 +162,26 @@ impl Booking {
 
     /// What the record under the call's key means for it, if there is one.
     async fn recorded(&self, call: &Call) -> Result<Option<Repeat>> {
-        let (user_id, Some(key)) = (call.booked_by, call.key.clone()) else { return Ok(None) };
-        let record = self.inner.parts.db.read(move |tx| store::record(tx, user_id, &key)).await?;
+        let Some(look) = call.look() else { return Ok(None) };
+        let record = match self.shards().find(call.shard, look).await? {
+            Some(record) => Some(record),
+            None => self.recorded_elsewhere(call, call.shard).await,
+        };
         Ok(record.map(|record| record.repeat(&call.request_hash)))
+    }
+
+    /// What another shard than `here` has under the call's key: a client that used one key for two shows. A shard that does not
+    /// answer is passed over: its shows alone are not sold, and the key's own call is guarded where it claims.
+    async fn recorded_elsewhere(&self, call: &Call, here: Shard) -> Option<Record> {
+        for shard in self.shards().all().iter().filter(|shard| shard.shard() != here) {
+            let (Some(look), Ok(db)) = (call.look(), shard.db()) else { continue };
+            match db.read(look).await {
+                Ok(Some(record)) => return Some(record),
+                Ok(None) => {}
+                Err(error) => warn!(shard = shard.shard().number(), %error, "shard not asked for an idempotency key"),
+            }
+        }
+        None
     }
 
     async fn replay(&self, repeat: Repeat, call: &Call) -> Result<Option<Reply>> {
@@ -210,8 +239,8 @@ impl Booking {
         if self.inner.under_way.has(booking_id) {
             return Ok(false);
         }
-        let status = self.inner.parts.db.read(move |tx| store::status(tx, booking_id)).await?;
-        Ok(status != Some(Status::Pending))
+        let look = move |tx: &mut Tx<'_>| store::status(tx, booking_id);
+        Ok(self.shards().find(booking_id.shard(), look).await? != Some(Status::Pending))
     }
 
     /// Refuses a call that claimed nothing, and keeps that answer under its key. None when a call before it had the key,
@@ -222,7 +251,8 @@ impl Booking {
             return Ok(Some(Reply::first(answer)));
         }
         let work = Work::Remember(Remember { call: call.clone(), answer: answer.clone() });
-        match self.inner.lane.submit(work).await? {
+        let shard = self.shards().named(call.shard).unwrap_or_else(|| self.shards().home());
+        match self.lane(shard)?.submit(work).await? {
             Verdict::Known(record) => self.replay(record.repeat(&call.request_hash), call).await,
             _ => Ok(Some(Reply::first(answer))),
         }
@@ -244,7 +274,7 @@ impl Booking {
         let seats = self.inner.parts.seating.claim_of(&hold, paying.booking_id);
         let sale = Arc::new(self.sale_of(&order, hold, &show, paying.booking_id));
         Failpoint::BeforeClaim.pass();
-        match self.claim(Claim { sale: sale.clone(), seats, request_hash: call.request_hash }).await? {
+        match self.claim(&Claim { sale: sale.clone(), seats, request_hash: call.request_hash }).await? {
             Verdict::Refused(answer) => {
                 paying.end(Outcome::Failed).await;
                 paying.place.answer(&answer);
@@ -256,10 +286,18 @@ impl Booking {
                 drop(paying);
                 return self.replay(record.repeat(&call.request_hash), &call).await;
             }
+            Verdict::Departed | Verdict::Fenced => return Err(Error::Interrupted),
             Verdict::Done | Verdict::Settled => {}
         }
         Failpoint::AfterClaim.pass();
-        self.inner.parts.bus.wake();
+        self.wake(sale.show_id).await;
+        // After the claim: of two calls under one key on two shards, each has claimed before it looks, so that one sees the other.
+        if let Some(record) = self.recorded_elsewhere(&call, self.shards().of(sale.show_id).await?.shard()).await {
+            self.undo(&sale, PaymentEnd::NeverCharged, None, By::caller(&sale)).await;
+            paying.end(Outcome::Abandoned).await;
+            drop(paying);
+            return self.replay(record.repeat(&call.request_hash), &call).await;
+        }
         let answer = self.charge(&order, &sale, &mut paying).await?;
         paying.place.answer(&answer);
         Ok(Some(Reply::first(answer)))
@@ -291,9 +329,9 @@ impl Booking {
         }
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Verdict> {
+    pub(super) async fn claim(&self, claim: &Claim) -> Result<Verdict> {
         let booking_id = claim.sale.booking_id;
-        let verdict = match self.inner.lane.submit(Work::Claim(claim)).await {
+        let verdict = match self.submit(claim.sale.show_id, || Work::Claim(claim.clone())).await {
             // Never again as it is: it would meet, and take away, its own seats.
             Err(DbError::CommitUnknown(why)) => {
                 warn!(%booking_id, error = %why, "claim's commit unknown, reading back");
@@ -308,14 +346,14 @@ impl Booking {
             Ok(Verdict::Done | Verdict::Settled) => "claimed",
             Ok(Verdict::Refused(_)) => "refused",
             Ok(Verdict::Known(_)) => "repeated",
-            Err(_) => "failed",
+            Ok(Verdict::Departed | Verdict::Fenced) | Err(_) => "failed",
         });
         verdict
     }
 
     /// Asks the gateway for the money of a claimed booking, and sells or frees its seats as it says.
     async fn charge(&self, order: &Order, sale: &Arc<Sale>, paying: &mut Paying) -> Result<Answer> {
-        let actor = Actor::User(sale.booked_by);
+        let by = By::caller(sale);
         Failpoint::BeforeAuthorise.pass();
         let authorised = match sale.total.amount {
             // A free booking needs no gateway.
@@ -327,16 +365,15 @@ impl Booking {
         };
         Failpoint::AfterAuthorise.pass();
         let settlement = match authorised {
-            Ok(()) => self.confirm(sale, actor).await,
+            Ok(()) => self.confirm(sale, by).await,
             Err(AuthoriseError::Declined { code }) => {
                 let answer = Answer::refusing(Error::PaymentDeclined { decline_code: code.clone() });
-                let settlement =
-                    self.undo(sale, PaymentEnd::Declined { decline_code: code }, Some(answer), actor).await;
+                let settlement = self.undo(sale, PaymentEnd::Declined { decline_code: code }, Some(answer), by).await;
                 Failpoint::AfterDecline.pass();
                 settlement
             }
             Err(refusal @ (AuthoriseError::Unreachable | AuthoriseError::UnknownToken)) => {
-                match self.undo(sale, PaymentEnd::NeverCharged, None, actor).await {
+                match self.undo(sale, PaymentEnd::NeverCharged, None, by).await {
                     Settlement::Withdrawn => {
                         paying.end(Outcome::Abandoned).await;
                         return Err(match refusal {

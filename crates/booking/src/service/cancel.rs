@@ -48,7 +48,7 @@ impl Booking {
         let order =
             GiveBack { reason: RefundReason::BookingCancelled, note: reason, actor, at: self.inner.parts.clock.now() };
         let writer = self.inner.writer.clone();
-        let written = self.inner.parts.db.write(move |tx| {
+        let written = self.shards().write(show_id, move |tx| {
             let given_back = order.carry_out(&writer, tx, &[sale])?;
             Failpoint::BeforeCancelCommit.pass();
             Ok(given_back)
@@ -57,7 +57,9 @@ impl Booking {
             Ok(given_back) => meters::bookings("cancelled", given_back),
             Err(DbError::CommitUnknown(why)) => {
                 warn!(%booking_id, error = %why, "cancellation's commit unknown, reading back");
-                let status = self.inner.parts.db.read(move |tx| store::status(tx, booking_id)).await?;
+                let read = move |tx: &mut Tx<'_>| store::status(tx, booking_id);
+                let status: Result<_, DbError> = self.shards().read(show_id, read).await;
+                let status = status?;
                 if status != Some(Status::Cancelled) {
                     return Err(Error::Db(DbError::CommitUnknown(why)));
                 }
@@ -66,7 +68,7 @@ impl Booking {
         }
         Failpoint::AfterCancelCommit.pass();
         self.inner.parts.payments.wake_refunds();
-        self.inner.parts.bus.wake();
+        self.wake(show_id).await;
         // Also when another device was first: this one's next seat map must show the seats free as well.
         self.refresh(show_id).await;
         Ok(())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use marquee_bus::Actor;
+use marquee_db::Tx;
 use marquee_kernel::{BookingId, ShowId};
 use marquee_payments::RefundReason;
 use marquee_seating::claims::{self, Standing};
@@ -57,7 +58,7 @@ impl Booking {
                 at: self.inner.parts.clock.now(),
             };
             let writer = self.inner.writer.clone();
-            let given_back = self.inner.parts.db.write(move |tx| {
+            let given_back = self.shards().write(show_id, move |tx| {
                 let sales = store::find(tx, &confirmed)?;
                 order.carry_out(&writer, tx, &sales)
             });
@@ -65,12 +66,13 @@ impl Booking {
             meters::bookings("cancelled", given_back);
             total += given_back;
             self.inner.parts.payments.wake_refunds();
-            self.inner.parts.bus.wake();
+            self.wake(show_id).await;
             self.refresh(show_id).await;
         }
     }
 
     async fn of_show(&self, show_id: ShowId, standing: Standing) -> Result<Vec<BookingId>> {
-        Ok(self.inner.parts.db.read(move |tx| claims::owners(tx, show_id, standing, BATCH_ITEMS_MAX)).await?)
+        let read = move |tx: &mut Tx<'_>| claims::owners(tx, show_id, standing, BATCH_ITEMS_MAX);
+        Ok(self.shards().read(show_id, read).await?)
     }
 }

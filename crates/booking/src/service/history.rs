@@ -1,7 +1,10 @@
 //! Looking bookings up.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use futures_util::future::try_join_all;
+use marquee_db::{Error as DbError, Tx};
 use marquee_http::Caller;
 use marquee_kernel::{BookingId, Page, PageRequest, PaymentId, UserId};
 use marquee_payments::{Refund, ledger};
@@ -18,30 +21,37 @@ impl Booking {
     /// # Errors
     /// [`Error::BookingNotFound`], also when it is somebody else's.
     pub async fn get(&self, caller: &Caller, booking_id: BookingId) -> Result<BookingView> {
-        let read = move |tx: &mut marquee_db::Tx<'_>| -> Result<_, marquee_db::Error> {
+        let look = move |tx: &mut Tx<'_>| {
             let sales = store::find(tx, &[booking_id])?;
             let refunds = refunds(tx, &sales)?;
-            Ok((sales, refunds))
+            Ok(sales.into_iter().next().map(|sale| (sale, refunds)))
         };
-        let (sales, refunds) = self.inner.parts.db.read(read).await?;
-        let sale = sales.into_iter().next().filter(|sale| may_see(caller, sale)).ok_or(Error::BookingNotFound)?;
+        let found = self.shards().find(booking_id.shard(), look).await?;
+        let (sale, refunds) = found.filter(|(sale, _)| may_see(caller, sale)).ok_or(Error::BookingNotFound)?;
         Ok(self.view(&sale, &refunds))
     }
 
-    /// A user's bookings, newest first.
+    /// A user's bookings on every shard, newest first: ids of bookings sort by their birth, wherever that was.
     ///
     /// # Errors
-    /// What the database says.
+    /// What a database says: without one of them it is not known which bookings there are.
     pub async fn of_user(&self, user_id: UserId, page: PageRequest<BookingId>) -> Result<Page<BookingView>> {
         let (limit, before) = (page.limit, page.after);
-        let read = move |tx: &mut marquee_db::Tx<'_>| -> Result<_, marquee_db::Error> {
-            let ids = Page::cut(store::of_user(tx, user_id, before, limit + 1)?, limit, BOOKING_LIST, |id| *id);
-            let sales = store::find(tx, &ids.items)?;
+        let read = move |tx: &mut Tx<'_>| -> Result<_, DbError> {
+            let ids = store::of_user(tx, user_id, before, limit + 1)?;
+            let sales = store::find(tx, &ids)?;
             let refunds = refunds(tx, &sales)?;
-            Ok((sales, refunds, ids.next_cursor))
+            Ok((sales, refunds))
         };
-        let (sales, refunds, next_cursor) = self.inner.parts.db.read(read).await?;
-        Ok(Page { items: sales.iter().map(|sale| self.view(sale, &refunds)).collect(), next_cursor })
+        let reads = self.shards().all().iter().map(|shard| async move { shard.db()?.read(read).await });
+        let (mut sales, mut refunds) = (Vec::new(), HashMap::new());
+        for (some, their_refunds) in try_join_all(reads).await? {
+            sales.extend(some);
+            refunds.extend(their_refunds);
+        }
+        sales.sort_unstable_by_key(|sale| Reverse(sale.booking_id));
+        let page = Page::cut(sales, limit, BOOKING_LIST, |sale| sale.booking_id);
+        Ok(page.map(|sale| self.view(&sale, &refunds)))
     }
 
     /// The booking's record, for its guest or staff of its cinema.
@@ -61,7 +71,7 @@ fn may_see(caller: &Caller, sale: &Sale) -> bool {
 
 /// What a guest calls a refund: only a cancelled booking has one. What a booking that was never sold gets back was never
 /// theirs to lose.
-fn refunds(tx: &mut marquee_db::Tx<'_>, sales: &[Sale]) -> Result<HashMap<PaymentId, Refund>, marquee_db::Error> {
+fn refunds(tx: &mut Tx<'_>, sales: &[Sale]) -> Result<HashMap<PaymentId, Refund>, DbError> {
     let cancelled = sales.iter().filter(|sale| sale.status == Status::Cancelled).map(|sale| sale.payment_id);
     let cancelled: Vec<PaymentId> = cancelled.collect();
     if cancelled.is_empty() { Ok(HashMap::new()) } else { ledger::refunds_of(tx, &cancelled) }

@@ -1,5 +1,7 @@
 //! The numbers that operators watch, each named once. Every series is there from the start, at zero.
 
+use marquee_cluster::ShardDb;
+use marquee_kernel::Shard;
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 const CLAIMS: &str = "marquee_claims_total";
@@ -9,7 +11,7 @@ const BOOKING_OUTCOMES: [&str; 5] = ["confirmed", "declined", "failed", "pending
 const PENDING: &str = "marquee_bookings_pending";
 
 /// Registers help texts and units, and every series.
-pub(super) fn describe() {
+pub(super) fn describe(shards: &[ShardDb]) {
     describe_counter!(
         CLAIMS,
         Unit::Count,
@@ -20,10 +22,10 @@ pub(super) fn describe() {
         Unit::Count,
         "Bookings by what became of them: confirmed, declined, failed, pending (not settled within the call), cancelled"
     );
-    describe_gauge!(PENDING, Unit::Count, "Bookings whose payment is not settled");
+    describe_gauge!(PENDING, Unit::Count, "Bookings whose payment is not settled, by shard");
     CLAIM_OUTCOMES.into_iter().for_each(|outcome| counter!(CLAIMS, "outcome" => outcome).increment(0));
     BOOKING_OUTCOMES.into_iter().for_each(|outcome| bookings(outcome, 0));
-    pending(0);
+    shards.iter().for_each(|one| pending(one.shard(), 0));
 }
 
 pub(super) fn claim(outcome: &'static str) {
@@ -34,6 +36,6 @@ pub(super) fn bookings(outcome: &'static str, count: usize) {
     counter!(BOOKINGS, "outcome" => outcome).increment(count as u64);
 }
 
-pub(super) fn pending(count: u32) {
-    gauge!(PENDING).set(count);
+pub(super) fn pending(shard: Shard, count: u32) {
+    gauge!(PENDING, "shard" => shard.to_string()).set(count);
 }

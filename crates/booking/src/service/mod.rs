@@ -17,13 +17,14 @@ mod under_way;
 mod watch;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_bus::{Bus, Journal};
-use marquee_db::{Db, Lane};
-use marquee_kernel::{Clock, Rng, Timestamp};
+use marquee_cluster::{ShardDb, Shards};
+use marquee_db::{Error as DbError, Lane};
+use marquee_kernel::{Clock, Rng, ShowId, Timestamp};
 use marquee_payments::Payments;
 use marquee_seating::Seating;
 use marquee_tickets::SigningKeys;
@@ -43,6 +44,9 @@ pub use self::tickets::Picture;
 
 /// From its claim on, a booking call is over by then: the gateway's answer or its timeout, and a database that is slow.
 pub const CALL_MAX: Duration = Duration::from_secs(12);
+
+/// Looks for a show that is being moved before its caller is told to come back.
+const MOVE_LOOKS_MAX: usize = 40;
 
 /// How patient booking is.
 #[derive(Clone, Copy, Debug)]
@@ -69,13 +73,13 @@ impl Default for Settings {
 /// What booking works with.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    /// The database that seating and payments share with it, because they commit together.
-    pub db: Db,
+    /// The databases that seating and payments share with it, because they commit together.
+    pub shards: Shards,
     /// The time.
     pub clock: Clock,
     /// Randomness, for ids and the first ticket key.
     pub rng: Rng,
-    /// The events.
+    /// The events of the catalogue.
     pub bus: Bus,
     /// Where events are written.
     pub journal: Journal,
@@ -98,7 +102,8 @@ struct Inner {
     parts: Parts,
     settings: Settings,
     writer: Arc<Writer>,
-    lane: Lane<Work, Verdict>,
+    /// A batch writer for each shard, once it has answered.
+    lanes: Vec<OnceLock<Lane<Work, Verdict>>>,
     keys: SigningKeys,
     under_way: UnderWay,
     watch: Mutex<Watch>,
@@ -112,14 +117,16 @@ impl Booking {
     /// # Errors
     /// [`crate::Error::TicketKey`] when a key cannot be read or written.
     pub fn new(parts: Parts, shared_dir: &Path, settings: Settings) -> Result<Self> {
-        meters::describe();
+        meters::describe(parts.shards.all());
         let keys = keys::open(shared_dir, parts.clock.now(), &parts.rng)?;
         let (clock, rng, journal) = (parts.clock.clone(), parts.rng.clone(), parts.journal.clone());
         let writer = Arc::new(Writer { clock, rng, journal });
-        let hand = writer.clone();
-        let lane = parts.db.lane("booking", move |tx, works: &[Work]| hand.apply(tx, works));
+        let lanes = parts.shards.all().iter().map(|_| OnceLock::new()).collect();
         let (under_way, watch, tasks) = (UnderWay::default(), Mutex::default(), TaskTracker::new());
-        Ok(Self { inner: Arc::new(Inner { parts, settings, writer, lane, keys, under_way, watch, tasks }) })
+        let booking = Self { inner: Arc::new(Inner { parts, settings, writer, lanes, keys, under_way, watch, tasks }) };
+        // What has answered has its writer, and its metrics, from the start.
+        booking.shards().all().iter().for_each(|shard| drop(booking.lane(shard)));
+        Ok(booking)
     }
 
     /// Waits until every call that has begun is at its end. Call it when no new ones come.
@@ -136,8 +143,28 @@ impl Booking {
         &self.inner.parts.bus
     }
 
-    pub(crate) fn db(&self) -> &Db {
-        &self.inner.parts.db
+    pub(crate) fn shards(&self) -> &Shards {
+        &self.inner.parts.shards
+    }
+
+    /// The batch writer of a shard.
+    fn lane(&self, shard: &ShardDb) -> Result<&Lane<Work, Verdict>, DbError> {
+        let (db, lane) = (shard.db()?, self.inner.lanes.get(shard.at()).ok_or(DbError::Closed)?);
+        Ok(lane.get_or_init(|| {
+            let writer = self.inner.writer.clone();
+            db.lane("booking", move |tx, works: &[Work]| writer.apply(tx, works))
+        }))
+    }
+
+    /// Has the batch writer of a show's shard do `work`. When the show has just been moved, it is done where it went.
+    async fn submit(&self, show_id: ShowId, work: impl Fn() -> Work) -> Result<Verdict, DbError> {
+        for _ in 0..MOVE_LOOKS_MAX {
+            match self.lane(self.shards().of(show_id).await?)?.submit(work()).await? {
+                Verdict::Departed => self.shards().wait_for_move().await?,
+                verdict => return Ok(verdict),
+            }
+        }
+        Err(DbError::Unreachable(format!("show {show_id} is being moved")))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -7,15 +7,15 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use marquee_bus::Actor;
+use marquee_cluster::{Lead, ShardDb};
 use marquee_kernel::BookingId;
 use marquee_payments::{Charge, ChargeState, GatewayDown};
 use marquee_seating::Outcome;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::batch::PaymentEnd;
-use super::settle::Settlement;
+use super::settle::{By, Settlement};
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::model::{Answer, Sale};
@@ -82,9 +82,19 @@ impl Booking {
     /// Settles every pending booking that no call is seeing to: none here, and none at another node that could still be.
     ///
     /// # Errors
-    /// What the database says when it cannot be read.
+    /// What a database says when it cannot be read.
     pub async fn reconcile(&self) -> Result<Report> {
-        let (db, tally) = (&self.inner.parts.db, Tally::default());
+        let mut all = Report::default();
+        for shard in self.shards().all() {
+            let Report { confirmed, failed, open } = self.reconcile_shard(shard, &Lead::Sole).await?;
+            all = Report { confirmed: all.confirmed + confirmed, failed: all.failed + failed, open: all.open + open };
+        }
+        Ok(all)
+    }
+
+    /// As [`Booking::reconcile`], on one shard, by the right of `lead`.
+    async fn reconcile_shard(&self, shard: &ShardDb, lead: &Lead) -> Result<Report> {
+        let (db, tally) = (shard.db()?, Tally::default());
         let mut after = BookingId::from(Uuid::nil());
         let mut met = HashSet::new();
         loop {
@@ -94,48 +104,47 @@ impl Booking {
             let orphans: Vec<_> =
                 page.into_iter().filter(|booking_id| !self.inner.under_way.has(*booking_id)).collect();
             met.extend(&orphans);
-            let left = self.long_pending(&orphans);
+            let left = self.long_pending(shard, &orphans);
             tally.open.fetch_add((orphans.len() - left.len()) as u32, Ordering::Relaxed);
             if !left.is_empty() {
                 let sales = db.read(move |tx| store::find(tx, &left)).await?;
-                stream::iter(sales).for_each_concurrent(GATEWAY_CALLS_MAX, |sale| self.settle(sale, &tally)).await;
+                let settle = |sale| self.settle(sale, lead, &tally);
+                stream::iter(sales).for_each_concurrent(GATEWAY_CALLS_MAX, settle).await;
             }
             if !more {
                 break;
             }
         }
-        self.inner.watch.lock().keep(&met);
-        meters::pending(db.read(store::count_pending).await?);
+        self.inner.watch.lock().keep(shard.shard(), &met);
+        meters::pending(shard.shard(), db.read(store::count_pending).await?);
         Ok(tally.report())
     }
 
     /// Those that have been pending for so long that no node's call can still be seeing to them.
-    fn long_pending(&self, orphans: &[BookingId]) -> Vec<BookingId> {
+    fn long_pending(&self, shard: &ShardDb, orphans: &[BookingId]) -> Vec<BookingId> {
         let (mut watch, now) = (self.inner.watch.lock(), Instant::now());
         let patience = self.inner.settings.settle_after;
-        orphans.iter().copied().filter(|booking_id| watch.has_lasted(*booking_id, now, patience)).collect()
+        let has_lasted = |booking_id: &BookingId| watch.has_lasted((shard.shard(), *booking_id), now, patience);
+        orphans.iter().copied().filter(has_lasted).collect()
     }
 
-    /// Keeps settling until `stop`; what was under way then is taken up at the next start.
-    pub(crate) async fn keep_reconciling(&self, stop: CancellationToken) {
-        let reconcile = async {
-            loop {
-                match self.reconcile().await {
-                    Ok(report) if report == Report::default() => {}
-                    Ok(Report { confirmed, failed, open }) => {
-                        info!(confirmed, failed, open, "pending bookings reconciled");
-                    }
-                    Err(problem) => warn!(error = %problem, "pending bookings not reconciled, will retry"),
+    /// Keeps settling what is pending on a shard, by the right of `lead`. It may be dropped at any point.
+    pub(crate) async fn keep_reconciling(&self, shard: &ShardDb, lead: &Lead) {
+        loop {
+            match self.reconcile_shard(shard, lead).await {
+                Ok(report) if report == Report::default() => {}
+                Ok(Report { confirmed, failed, open }) => {
+                    info!(confirmed, failed, open, "pending bookings reconciled");
                 }
-                tokio::time::sleep(self.inner.settings.reconcile_every).await;
+                Err(problem) => warn!(error = %problem, "pending bookings not reconciled, will retry"),
             }
-        };
-        stop.run_until_cancelled(reconcile).await;
+            tokio::time::sleep(self.inner.settings.reconcile_every).await;
+        }
     }
 
-    async fn settle(&self, sale: Sale, tally: &Tally) {
+    async fn settle(&self, sale: Sale, lead: &Lead, tally: &Tally) {
         let sale = Arc::new(sale);
-        let counter = match self.settle_one(&sale).await {
+        let counter = match self.settle_one(&sale, lead).await {
             Ok(Settlement::Confirmed(_)) => {
                 self.show_outcome(&sale, Outcome::Booked).await;
                 &tally.confirmed
@@ -157,13 +166,14 @@ impl Booking {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn settle_one(&self, sale: &Arc<Sale>) -> Result<Settlement, GatewayDown> {
+    async fn settle_one(&self, sale: &Arc<Sale>, lead: &Lead) -> Result<Settlement, GatewayDown> {
         let finding = match sale.total.amount {
             0 => Finding::Paid,
             _ => Finding::of(sale, self.inner.parts.payments.gateway().find(sale.booking_id).await?),
         };
+        let by = By { actor: Actor::System, lead: lead.clone() };
         Ok(match finding {
-            Finding::Paid => self.confirm(sale, Actor::System).await,
+            Finding::Paid => self.confirm(sale, by).await,
             Finding::Unpaid(payment) => {
                 let answer = match &payment {
                     PaymentEnd::Declined { decline_code } => {
@@ -171,7 +181,7 @@ impl Booking {
                     }
                     PaymentEnd::NeverCharged | PaymentEnd::Returned => None,
                 };
-                self.undo(sale, payment, answer, Actor::System).await
+                self.undo(sale, payment, answer, by).await
             }
         })
     }

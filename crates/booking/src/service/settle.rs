@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use marquee_bus::Actor;
-use marquee_db::Error as DbError;
+use marquee_cluster::Lead;
+use marquee_db::{Error as DbError, Tx};
 use marquee_kernel::{BookingId, ShowId};
 use tracing::{error, info, warn};
 
@@ -21,6 +22,20 @@ const WRITE_TRIES_MAX: u32 = 5;
 /// The pause after the first try; it doubles from one to the next.
 const WRITE_PAUSE: Duration = Duration::from_millis(20);
 
+/// Who settles a booking, and by what right.
+#[derive(Clone, Debug)]
+pub(crate) struct By {
+    pub(crate) actor: Actor,
+    pub(crate) lead: Lead,
+}
+
+impl By {
+    /// The call that made it: it needs no other right.
+    pub(super) fn caller(sale: &Sale) -> Self {
+        Self { actor: Actor::User(sale.booked_by), lead: Lead::Sole }
+    }
+}
+
 /// How a booking stands after an attempt to settle it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Settlement {
@@ -36,27 +51,27 @@ pub(super) enum Settlement {
 
 impl Booking {
     /// Sells the seats of a booking whose money is promised.
-    pub(super) async fn confirm(&self, sale: &Arc<Sale>, actor: Actor) -> Settlement {
+    pub(super) async fn confirm(&self, sale: &Arc<Sale>, by: By) -> Settlement {
         let answer = self.created_answer(sale);
         Failpoint::BeforeConfirm.pass();
-        let work = || Work::Confirm(Confirm { sale: sale.clone(), answer: answer.clone(), actor });
-        let verdict = self.write_down(sale.booking_id, work).await;
+        let work = || Work::Confirm(Confirm { sale: sale.clone(), answer: answer.clone(), by: by.clone() });
+        let verdict = self.write_down(sale, work).await;
         Failpoint::AfterConfirm.pass();
         match verdict {
             Some(Verdict::Done) => {
                 meters::bookings("confirmed", 1);
                 self.inner.parts.payments.wake_captures();
-                self.inner.parts.bus.wake();
+                self.wake(sale.show_id).await;
                 Settlement::Confirmed(answer)
             }
             Some(Verdict::Refused(answer)) => {
                 error!(booking_id = %sale.booking_id, "claimed seats were gone, payment goes back");
                 meters::bookings("failed", 1);
                 self.inner.parts.payments.wake_refunds();
-                self.inner.parts.bus.wake();
+                self.wake(sale.show_id).await;
                 Settlement::Failed(answer)
             }
-            Some(Verdict::Settled) => match self.settled_status(sale.booking_id).await {
+            Some(Verdict::Settled) => match self.settled_status(sale).await {
                 Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(answer),
                 Some(Status::Failed) => {
                     self.give_up_charge(sale.booking_id).await;
@@ -65,7 +80,7 @@ impl Booking {
                 }
                 Some(Status::Pending) | None => Settlement::Open,
             },
-            Some(Verdict::Known(_)) | None => Settlement::Open,
+            Some(Verdict::Known(_) | Verdict::Fenced | Verdict::Departed) | None => Settlement::Open,
         }
     }
 
@@ -75,26 +90,28 @@ impl Booking {
         sale: &Arc<Sale>,
         payment: PaymentEnd,
         answer: Option<Answer>,
-        actor: Actor,
+        by: By,
     ) -> Settlement {
         let work = || {
             let (sale, payment, answer) = (sale.clone(), payment.clone(), answer.clone());
-            Work::Undo(Undo { sale, payment, answer, actor })
+            Work::Undo(Undo { sale, payment, answer, by: by.clone() })
         };
         let undone = |answer: Option<Answer>| answer.map_or(Settlement::Withdrawn, Settlement::Failed);
-        match self.write_down(sale.booking_id, work).await {
+        match self.write_down(sale, work).await {
             Some(Verdict::Done) => {
                 meters::bookings(if matches!(payment, PaymentEnd::Declined { .. }) { "declined" } else { "failed" }, 1);
                 self.inner.parts.payments.wake_refunds();
-                self.inner.parts.bus.wake();
+                self.wake(sale.show_id).await;
                 undone(answer)
             }
-            Some(Verdict::Settled) => match self.settled_status(sale.booking_id).await {
+            Some(Verdict::Settled) => match self.settled_status(sale).await {
                 Some(Status::Failed) => undone(answer),
                 Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(self.created_answer(sale)),
                 Some(Status::Pending) | None => Settlement::Open,
             },
-            Some(Verdict::Refused(_) | Verdict::Known(_)) | None => Settlement::Open,
+            Some(Verdict::Refused(_) | Verdict::Known(_) | Verdict::Fenced | Verdict::Departed) | None => {
+                Settlement::Open
+            }
         }
     }
 
@@ -106,7 +123,7 @@ impl Booking {
         let answer = self.pending_answer(sale);
         if sale.key.is_some() {
             let work = || Work::Defer(Defer { sale: sale.clone(), answer: answer.clone() });
-            self.write_down(sale.booking_id, work).await.ok_or(Error::Unanswered)?;
+            self.write_down(sale, work).await.ok_or(Error::Unanswered)?;
         }
         meters::bookings("pending", 1);
         Ok(answer)
@@ -120,10 +137,10 @@ impl Booking {
 
     /// Has the batch writer do `work`, again when it is not certain that it did: each work changes a pending booking alone,
     /// so that the second time finds it settled. None when it could not be done now.
-    async fn write_down(&self, booking_id: BookingId, work: impl Fn() -> Work) -> Option<Verdict> {
-        let mut pause = WRITE_PAUSE;
+    async fn write_down(&self, sale: &Sale, work: impl Fn() -> Work) -> Option<Verdict> {
+        let (booking_id, mut pause) = (sale.booking_id, WRITE_PAUSE);
         for _ in 0..WRITE_TRIES_MAX {
-            match self.inner.lane.submit(work()).await {
+            match self.submit(sale.show_id, &work).await {
                 Ok(verdict) => return Some(verdict),
                 Err(DbError::Closed) => break,
                 Err(problem) => warn!(%booking_id, error = %problem, "outcome not written, will retry"),
@@ -135,8 +152,10 @@ impl Booking {
         None
     }
 
-    async fn settled_status(&self, booking_id: BookingId) -> Option<Status> {
-        let status: Result<_, DbError> = self.inner.parts.db.read(move |tx| store::status(tx, booking_id)).await;
+    async fn settled_status(&self, sale: &Sale) -> Option<Status> {
+        let booking_id = sale.booking_id;
+        let read = move |tx: &mut Tx<'_>| store::status(tx, booking_id);
+        let status: Result<_, DbError> = self.shards().read(sale.show_id, read).await;
         status.inspect_err(|problem| warn!(%booking_id, error = %problem, "booking not read back")).ok().flatten()
     }
 
@@ -157,6 +176,14 @@ impl Booking {
 
     /// A booking with its seats.
     pub(super) async fn sale(&self, booking_id: BookingId) -> Result<Option<Sale>> {
-        Ok(self.inner.parts.db.read(move |tx| store::find(tx, &[booking_id])).await?.pop())
+        let look = move |tx: &mut Tx<'_>| Ok(store::find(tx, &[booking_id])?.pop());
+        Ok(self.shards().find(booking_id.shard(), look).await?)
+    }
+
+    /// Tells the consumers of the journal that a show's shard keeps to look at once.
+    pub(super) async fn wake(&self, show_id: ShowId) {
+        if let Ok(shard) = self.shards().of(show_id).await {
+            shard.wake();
+        }
     }
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use marquee_kernel::{BookingId, UserId};
+use marquee_db::{Error as DbError, Tx};
+use marquee_kernel::{BookingId, Shard, UserId};
 use tokio::sync::watch;
 
-use crate::model::{Answer, Key};
+use crate::model::{Answer, Key, Record};
+use crate::store;
 
 /// Which call it is. Two calls are the same when all of this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,16 @@ pub(crate) struct Call {
     pub(crate) booked_by: UserId,
     pub(crate) key: Option<Key>,
     pub(crate) request_hash: [u8; 32],
+    /// Where its hold was placed.
+    pub(crate) shard: Shard,
+}
+
+impl Call {
+    /// A look for what is kept under its key, if it has one.
+    pub(super) fn look(&self) -> Option<impl Fn(&mut Tx<'_>) -> Result<Option<Record>, DbError> + Clone + use<>> {
+        let (user_id, key) = (self.booked_by, self.key.clone()?);
+        Some(move |tx: &mut Tx<'_>| store::record(tx, user_id, &key))
+    }
 }
 
 #[derive(Debug)]
@@ -106,7 +118,12 @@ mod tests {
     use super::*;
 
     fn call(user: u128, key: &str, hash: u8) -> Call {
-        Call { booked_by: Uuid::from_u128(user).into(), key: Key::parse(key), request_hash: [hash; 32] }
+        Call {
+            booked_by: Uuid::from_u128(user).into(),
+            key: Key::parse(key),
+            request_hash: [hash; 32],
+            shard: Shard::default(),
+        }
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use axum::extract::State;
 use marquee_http::{Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 
-use super::page::{Page, page};
+use super::page::{Page, Reader, page};
 use super::views::CinemaView;
 use crate::Catalog;
 use crate::caches::PageKey;
@@ -16,12 +16,14 @@ use crate::caches::PageKey;
 ))]
 pub(super) async fn get_cinema(
     State(catalog): State<Catalog>,
+    Reader(fresh): Reader,
     Id(cinema_id): Id<CinemaId>,
     query: NoQuery,
 ) -> Result<Page, Problem> {
-    let answer =
-        page(&catalog, PageKey::Cinema(cinema_id), async || Ok(CinemaView::from(catalog.cinema(cinema_id).await?)))
-            .await?;
+    let answer = page(&catalog, fresh, PageKey::Cinema(cinema_id), async || {
+        Ok(CinemaView::from(catalog.find_cinema(fresh, cinema_id).await?))
+    })
+    .await?;
     query.check()?;
     Ok(answer)
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use marquee_http::{Id, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::MovieId;
 
-use super::page::{Page, page};
+use super::page::{Page, Reader, page};
 use super::views::MovieView;
 use crate::Catalog;
 use crate::caches::PageKey;
@@ -16,11 +16,14 @@ use crate::caches::PageKey;
 ))]
 pub(super) async fn get_movie(
     State(catalog): State<Catalog>,
+    Reader(fresh): Reader,
     Id(movie_id): Id<MovieId>,
     query: NoQuery,
 ) -> Result<Page, Problem> {
-    let answer =
-        page(&catalog, PageKey::Movie(movie_id), async || Ok(MovieView::from(catalog.movie(movie_id).await?))).await?;
+    let answer = page(&catalog, fresh, PageKey::Movie(movie_id), async || {
+        Ok(MovieView::from(catalog.find_movie(fresh, movie_id).await?))
+    })
+    .await?;
     query.check()?;
     Ok(answer)
 }

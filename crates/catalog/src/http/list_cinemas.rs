@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::list_movies::filter_text;
-use super::page::{self, page};
+use super::page::{self, Reader, page};
 use super::views::CinemaView;
 use crate::Catalog;
 use crate::caches::PageKey;
@@ -35,6 +35,7 @@ pub(super) struct ListCinemas {
 ))]
 pub(super) async fn list_cinemas(
     State(catalog): State<Catalog>,
+    Reader(fresh): Reader,
     query: Query<ListCinemas>,
 ) -> Result<page::Page, Problem> {
     let ListCinemas { city, limit, cursor } = query.parse()?;
@@ -43,5 +44,6 @@ pub(super) async fn list_cinemas(
     fields.finish()?;
     let wanted = page_request::<(String, CinemaId)>(crate::CINEMA_LIST, limit, cursor.as_deref())?;
     let key = PageKey::Cinemas { city: city.clone(), after: wanted.after.clone(), limit: wanted.limit };
-    page(&catalog, key, async || Ok(catalog.cinemas(city, wanted).await?.map(CinemaView::from))).await
+    page(&catalog, fresh, key, async || Ok(catalog.find_cinemas(fresh, city, wanted).await?.map(CinemaView::from)))
+        .await
 }

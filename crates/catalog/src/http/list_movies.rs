@@ -6,7 +6,7 @@ use marquee_kernel::{MovieId, Page};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::page::{self, page};
+use super::page::{self, Reader, page};
 use super::views::MovieCard;
 use crate::Catalog;
 use crate::caches::PageKey;
@@ -48,6 +48,7 @@ pub(super) struct ListMovies {
 ))]
 pub(super) async fn list_movies(
     State(catalog): State<Catalog>,
+    Reader(fresh): Reader,
     query: Query<ListMovies>,
 ) -> Result<page::Page, Problem> {
     let ListMovies { q, genre, language, city, limit, cursor } = query.parse()?;
@@ -61,7 +62,7 @@ pub(super) async fn list_movies(
     fields.finish()?;
     let wanted = page_request::<(String, MovieId)>(crate::MOVIE_LIST, limit, cursor.as_deref())?;
     let key = PageKey::Movies { filter: filter.clone(), after: wanted.after.clone(), limit: wanted.limit };
-    page(&catalog, key, async || Ok(catalog.movies(filter, wanted).await?.map(MovieCard::from))).await
+    page(&catalog, fresh, key, async || Ok(catalog.movies(fresh, filter, wanted).await?.map(MovieCard::from))).await
 }
 
 /// A filter's text as it is compared. Only `q` may be empty, as a search field that is not filled in: it asks for everything.

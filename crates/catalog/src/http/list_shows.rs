@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::list_movies::filter_text;
-use super::page;
+use super::page::{self, Reader};
 use super::views::{ShowFacts, ShowStanding, ShowView};
 use crate::Catalog;
 use crate::caches::Listed;
@@ -49,14 +49,18 @@ pub(super) struct ListShows {
     (status = 200, description = "A page of shows.", body = Page<ShowView>),
     (status = 422, description = "`invalid_request`", body = ProblemDoc, content_type = "application/problem+json"),
 ))]
-pub(super) async fn list_shows(State(catalog): State<Catalog>, query: Query<ListShows>) -> Result<page::Page, Problem> {
+pub(super) async fn list_shows(
+    State(catalog): State<Catalog>,
+    Reader(fresh): Reader,
+    query: Query<ListShows>,
+) -> Result<page::Page, Problem> {
     let ListShows { movie_id, cinema_id, date, city, limit, cursor } = query.parse()?;
     let mut fields = Fields::default();
     let date = date.and_then(|text| fields.take("date", read_date(&text)));
     let city = filter_text(&mut fields, "city", city);
     fields.finish()?;
     let wanted = page_request(crate::SHOW_LIST, limit, cursor.as_deref())?;
-    let listed = catalog.listed(ShowFilter { movie_id, cinema_id, date, city }, wanted).await?;
+    let listed = catalog.listed(fresh, ShowFilter { movie_id, cinema_id, date, city }, wanted).await?;
     Ok(page::Page(write(&listed, &catalog, catalog.now())))
 }
 

@@ -1,13 +1,18 @@
 //! Answers that are the same for everyone: their bytes are kept until the catalogue changes.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use marquee_http::Problem;
+use marquee_http::{Caller, Problem};
 use serde::Serialize;
 
 use crate::Catalog;
 use crate::caches::PageKey;
+use crate::service::Fresh;
 
 /// A 200 of JSON that is serialised already.
 pub(super) struct Page(pub(super) Bytes);
@@ -18,13 +23,26 @@ impl IntoResponse for Page {
     }
 }
 
+/// Who reads a page: whoever may have just changed the catalogue sees it as it is, at every node.
+pub(super) struct Reader(pub(super) Fresh);
+
+impl<S: Sync> FromRequestParts<S> for Reader {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        // Anybody may read: a token that is not good is as none.
+        let editor = Caller::from_request_parts(parts, state).await.is_ok_and(|caller: Caller| caller.is_admin());
+        Ok(Self(if editor { Fresh::Now } else { Fresh::Lately }))
+    }
+}
+
 /// The answer kept under `key`, or what `read` finds.
 pub(super) async fn page<T: Serialize>(
     catalog: &Catalog,
+    fresh: Fresh,
     key: PageKey,
     read: impl AsyncFnOnce() -> Result<T, Problem>,
 ) -> Result<Page, Problem> {
-    if let Some(bytes) = catalog.caches().page(&key) {
+    if let Some(bytes) = catalog.caches().page(&key).filter(|_| fresh == Fresh::Lately) {
         return Ok(Page(bytes));
     }
     let as_of = catalog.caches().as_of();

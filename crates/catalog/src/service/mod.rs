@@ -6,12 +6,13 @@ mod movies;
 mod screens;
 mod shows;
 
+pub(crate) use browse::Fresh;
 pub use movies::Added;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use marquee_bus::{Actor, Bus, Event, Journal};
+use marquee_bus::{Actor, Browse, Bus, Event, Journal};
 use marquee_db::{Db, Tx};
 use marquee_kernel::{CinemaId, Clock, Rng, ShowId, Timestamp};
 use serde::Serialize;
@@ -45,6 +46,7 @@ pub struct Catalog {
 
 struct Inner {
     db: Db,
+    browse: Browse,
     journal: Journal,
     bus: Bus,
     clock: Clock,
@@ -61,13 +63,28 @@ impl std::fmt::Debug for Catalog {
 }
 
 impl Catalog {
-    /// The catalogue kept in `db`.
+    /// The catalogue kept in `db`, and browsed there.
     #[must_use]
     pub fn new(db: Db, journal: Journal, bus: Bus, clock: Clock, rng: Rng, settings: Settings) -> Self {
+        let browse = Browse::new(db.clone(), Vec::new());
+        Self::browsed(db, browse, journal, bus, clock, rng, settings)
+    }
+
+    /// The catalogue kept in `db`, and browsed where `browse` says.
+    #[must_use]
+    pub fn browsed(
+        db: Db,
+        browse: Browse,
+        journal: Journal,
+        bus: Bus,
+        clock: Clock,
+        rng: Rng,
+        settings: Settings,
+    ) -> Self {
         let minutes = settings.cleaning_gap_minutes.min(CLEANING_GAP_MINUTES_MAX);
         let cleaning = SignedDuration::from_mins(i64::from(minutes));
         let (caches, availability) = (Caches::new(), Availability::default());
-        Self { inner: Arc::new(Inner { db, journal, bus, clock, rng, cleaning, caches, availability }) }
+        Self { inner: Arc::new(Inner { db, browse, journal, bus, clock, rng, cleaning, caches, availability }) }
     }
 
     /// The show, also one that is cancelled or over; from memory when it is there.
@@ -82,6 +99,12 @@ impl Catalog {
         let show = self.inner.db.read(move |tx| catalog.read_show(tx, show_id)).await?;
         self.inner.caches.keep_show(as_of, &show);
         Ok(show)
+    }
+
+    /// The show, as it is.
+    pub(crate) async fn show_now(&self, show_id: ShowId) -> Result<Arc<Show>, Error> {
+        let catalog = self.clone();
+        self.inner.db.read(move |tx| catalog.read_show(tx, show_id)).await
     }
 
     /// The show, if it is in memory.
@@ -112,6 +135,22 @@ impl Catalog {
         store::has_had_cinema(tx, cinema_id)
     }
 
+    /// Whether there is or was a show of that id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn has_had_show(tx: &mut Tx<'_>, show_id: ShowId) -> marquee_db::Result<bool> {
+        store::has_had_show(tx, show_id)
+    }
+
+    /// Every show there is or was, in the order of their ids, after `after`; at most `limit`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn shows_after(tx: &mut Tx<'_>, after: ShowId, limit: u32) -> marquee_db::Result<Vec<ShowId>> {
+        store::shows_after(tx, after, limit)
+    }
+
     /// What is kept in memory, by name with its number of entries, for the metrics page.
     #[must_use]
     pub fn cache_entries(&self) -> [(&'static str, u64); 4] {
@@ -120,6 +159,10 @@ impl Catalog {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    pub(crate) fn browse(&self) -> &Browse {
+        &self.inner.browse
     }
 
     pub(crate) fn bus(&self) -> &Bus {
@@ -157,7 +200,13 @@ impl Catalog {
         // A task of its own: when the caller goes away the commit may still happen, and memory must hear of it.
         let task = tokio::spawn(async move {
             let inside = catalog.clone();
-            let done = catalog.inner.db.write(move |tx| work(&inside, tx)).await;
+            let done = catalog.inner.db.write(move |tx| {
+                let done = work(&inside, tx)?;
+                // Before anybody can read a page anew: this node's clients see what was written here.
+                inside.inner.browse.need_all(tx)?;
+                Ok(done)
+            });
+            let done = done.await;
             // Whatever the answer: a commit whose outcome is unknown may have taken effect.
             catalog.inner.caches.written(touched);
             catalog.inner.bus.wake();

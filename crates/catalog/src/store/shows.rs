@@ -45,6 +45,19 @@ const OCCUPIER: &str = "
     WHERE screen_id = $1 AND start_time > $2 AND start_time < $3 AND end_time > $4 AND cancelled = $5 AND show_id <> $6
     ORDER BY start_time LIMIT 1";
 
+const EVER: &str = "SELECT 1 AS one FROM shows WHERE show_id = $1";
+const AFTER: &str = "SELECT show_id FROM shows WHERE show_id > $1 ORDER BY show_id LIMIT $2";
+
+/// Whether there is or was a show of that id.
+pub(crate) fn has_had_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool> {
+    Ok(tx.query_opt(EVER, &params![show_id])?.is_some())
+}
+
+/// Every show there is or was, in the order of their ids, after `after`.
+pub(crate) fn shows_after(tx: &mut Tx<'_>, after: ShowId, limit: u32) -> Result<Vec<ShowId>> {
+    tx.query(AFTER, &params![after, limit])?.iter().map(|row| row.get("show_id")).collect()
+}
+
 /// A row of the table, as it is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Scheduled {

@@ -4,10 +4,11 @@ use marquee_kernel::Page;
 
 use super::*;
 use crate::model::{Movie, NewMovie};
+use crate::service::Fresh;
 use crate::store::MovieFilter;
 
 async fn titles(house: &House, filter: MovieFilter) -> Vec<String> {
-    let page = house.catalog.movies(filter, PageRequest { limit: 100, after: None }).await.unwrap();
+    let page = house.catalog.movies(Fresh::Now, filter, PageRequest { limit: 100, after: None }).await.unwrap();
     page.items.into_iter().map(|movie| movie.details.title).collect()
 }
 
@@ -72,7 +73,8 @@ async fn pages_of_movies_neither_repeat_nor_lose_one_while_others_come() {
     let (mut seen, mut after) = (Vec::new(), None);
     for newcomer in ["Alpha", "Charlie", "Echo"] {
         let wanted = PageRequest { limit: 2, after };
-        let Page { items, next_cursor } = house.catalog.movies(MovieFilter::default(), wanted).await.unwrap();
+        let Page { items, next_cursor } =
+            house.catalog.movies(Fresh::Now, MovieFilter::default(), wanted).await.unwrap();
         seen.extend(items.into_iter().map(|movie| movie.details.title));
         let Some(word) = next_cursor else { break };
         after = Some(marquee_kernel::decode_cursor(crate::MOVIE_LIST, &word).unwrap());

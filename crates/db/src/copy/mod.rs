@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::apart;
 use crate::migrate::{self, HISTORY};
-use crate::postgres::{self, Purpose};
+use crate::postgres::{self, Purpose, Server};
 use crate::session::{On, Session};
 use crate::{Error, Result, Tx, Value};
 use file::{Source, Table};
@@ -75,7 +75,7 @@ pub fn copy<E: From<Error> + Send>(
 ) -> Result<Vec<Copied>, E> {
     apart(|| {
         let source = Source::open(from)?;
-        let mut target = Session::postgres(to, Purpose::Overhaul)?;
+        let mut target = Session::postgres(&Server::at(to)?, Purpose::Overhaul)?;
         target.write(|tx| {
             let copied = fill(&source, tx, &mut progress)?;
             check(tx)?;

@@ -8,11 +8,13 @@
 mod bulk;
 mod connect;
 mod setwise;
+mod tls;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -23,8 +25,8 @@ use tokio_postgres::{Client, Statement};
 
 use crate::session::{On, Tx};
 use crate::{Error, Result, Row, Value};
-pub(crate) use connect::Purpose;
-use connect::{Hosts, PROBE};
+use connect::{Connected, PROBE};
+pub(crate) use connect::{Purpose, Server, TIME, place};
 use setwise::{Counting, Setwise};
 
 /// Prepared statements kept per connection; past it they are prepared anew.
@@ -35,10 +37,9 @@ const REFUSED_FOR: Duration = Duration::from_millis(250);
 /// `4d51` is `MQ`: the advisory locks of Marquee.
 const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'4d51'::int, 1)";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
 /// A connection, or the means to make one.
 pub(crate) struct Session {
-    hosts: Hosts,
+    server: Arc<Server>,
     purpose: Purpose,
     runtime: Runtime,
     live: Option<Live>,
@@ -52,15 +53,17 @@ pub(crate) struct Session {
 
 struct Live {
     client: Arc<Client>,
+    warned: Arc<AtomicBool>,
+    doubts: u64,
     statements: HashMap<String, Prepared>,
+    /// The same for many items at once, of those that were run for many; none where it has another shape.
+    setwise: HashMap<String, Option<(Statement, Counting)>>,
 }
 
 #[derive(Clone)]
 struct Prepared {
     statement: Statement,
     columns: Arc<[String]>,
-    /// The same for many items at once, where it has that shape.
-    setwise: Option<(Statement, Counting)>,
 }
 
 impl std::fmt::Debug for Session {
@@ -70,14 +73,18 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects; the error says what of the address is wrong or who does not answer.
-    pub(crate) fn open(url: &str, purpose: Purpose) -> Result<Self> {
-        let hosts = Hosts::of(url, purpose)?;
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
-        let mut session = Self { hosts, purpose, runtime, live: None, down: None, open: false, failed: None };
+    /// Connects; the error says who does not answer.
+    pub(crate) fn open(server: &Arc<Server>, purpose: Purpose) -> Result<Self> {
+        let mut session = Self::prepare_for(server, purpose)?;
         session.connect()?;
         Ok(session)
+    }
+
+    /// Connects when it is first used.
+    pub(crate) fn prepare_for(server: &Arc<Server>, purpose: Purpose) -> Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
+        Ok(Self { server: server.clone(), purpose, runtime, live: None, down: None, open: false, failed: None })
     }
 
     fn connect(&mut self) -> Result<()> {
@@ -93,8 +100,14 @@ impl Session {
     }
 
     fn try_connect(&mut self) -> Result<()> {
-        let client = self.runtime.block_on(self.hosts.connect())?;
-        self.live = Some(Live { client: Arc::new(client), statements: HashMap::new() });
+        let Connected { client, warned, doubts } = self.runtime.block_on(self.server.connect(self.purpose))?;
+        self.live = Some(Live {
+            client: Arc::new(client),
+            warned,
+            doubts,
+            statements: HashMap::new(),
+            setwise: HashMap::new(),
+        });
         Ok(())
     }
 
@@ -105,6 +118,17 @@ impl Session {
         match (done, self.failed.take()) {
             (Ok(_), Some(error)) => Err(Error::Postgres(error).into()),
             (done, _) => done,
+        }
+    }
+
+    /// As [`Session::read`], with what the server failed at told apart from what `work` makes of what it found.
+    pub(crate) fn attempt<T, E>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<Result<T, E>> {
+        self.begin(BEGIN_READ)?;
+        let done = work(&mut Tx { on: On::Postgres(self) });
+        self.end("COMMIT");
+        match self.failed.take() {
+            Some(error) => Err(Error::Postgres(error)),
+            None => Ok(done),
         }
     }
 
@@ -137,6 +161,8 @@ impl Session {
             self.end("ROLLBACK");
         }
         self.failed = None;
+        // A new connection begins by making sure of what it will see.
+        self.live.take_if(|live| live.doubts != self.server.doubts());
         if self.live.is_some() {
             match self.run(begin) {
                 Err(Error::Unreachable(_)) => {}
@@ -155,10 +181,18 @@ impl Session {
 
     fn commit(&mut self) -> Result<()> {
         self.open = false;
-        self.run("COMMIT").map_err(|error| {
+        let warned = self.live.as_ref().map(|live| live.warned.clone()).unwrap_or_default();
+        warned.store(false, Ordering::SeqCst);
+        let mut committed = self.run("COMMIT").map_err(|error| error.to_string());
+        if warned.load(Ordering::SeqCst) {
+            // Somebody ended the wait for a standby: it is done here, where everybody sees it now, and perhaps nowhere else.
+            self.server.doubt();
+            committed = Err("the server warned that a standby may not have it".to_owned());
+        }
+        committed.map_err(|why| {
             // Whatever state it is in, the next transaction must not find itself inside this one.
             self.live = None;
-            Error::CommitUnknown(error.to_string())
+            Error::CommitUnknown(why)
         })
     }
 
@@ -200,12 +234,10 @@ impl Session {
             return Ok(Vec::new());
         }
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = match &prepared.setwise {
-            Some((statement, counting)) if items.len() > 1 => {
-                wait(&self.runtime, self.purpose, at_once(&client, statement, &items))
-                    .map(|rows| counts(counting, &items, &rows))
-            }
-            _ => {
+        let outcome = match self.prepare_for_many(sql, &prepared, items.len())? {
+            Some((statement, counting)) => wait(&self.runtime, self.purpose, at_once(&client, &statement, &items))
+                .map(|rows| counts(&counting, &items, &rows)),
+            None => {
                 let one = &prepared.statement;
                 let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
                 let changed = wait(&self.runtime, self.purpose, pipelined(each));
@@ -225,8 +257,14 @@ impl Session {
             return Ok(Vec::new());
         }
         let (client, prepared) = self.prepare(sql)?;
-        let each = items.iter().map(|params| fetch(&client, &prepared, params));
-        let outcome = wait(&self.runtime, self.purpose, pipelined(each));
+        let outcome = match self.prepare_for_many(sql, &prepared, items.len())? {
+            Some((statement, _)) => wait(&self.runtime, self.purpose, at_once(&client, &statement, &items))
+                .map(|found| by_place(&prepared.columns, items.len(), found)),
+            None => {
+                let each = items.iter().map(|params| fetch(&client, &prepared, params));
+                wait(&self.runtime, self.purpose, pipelined(each))
+            }
+        };
         self.heed(outcome)
     }
 
@@ -246,6 +284,30 @@ impl Session {
         let live = self.live.as_ref().ok_or(Error::Closed)?;
         let prepared = live.statements.get(sql).cloned().ok_or(Error::Closed)?;
         Ok((live.client.clone(), prepared))
+    }
+
+    /// What runs a statement for so many items at once; none when it has another shape, or there is only one.
+    fn prepare_for_many(&mut self, sql: &str, one: &Prepared, items: usize) -> Result<Option<(Statement, Counting)>> {
+        if items < 2 {
+            return Ok(None);
+        }
+        let live = self.live.as_ref().ok_or(Error::Closed)?;
+        if let Some(known) = live.setwise.get(sql) {
+            return Ok(known.clone());
+        }
+        let setwise = match Setwise::of(sql, one.statement.params()) {
+            Some(Setwise { text, counting }) => {
+                let outcome = wait(&self.runtime, self.purpose, live.client.prepare(&text));
+                Some((self.heed(outcome)?, counting))
+            }
+            None => None,
+        };
+        let live = self.live.as_mut().ok_or(Error::Closed)?;
+        if live.setwise.len() >= STATEMENTS_MAX {
+            live.setwise.clear();
+        }
+        live.setwise.insert(sql.to_owned(), setwise.clone());
+        Ok(setwise)
     }
 
     /// Remembers that the transaction failed, and that a lost connection is lost.
@@ -296,11 +358,7 @@ async fn pipelined<T>(
 async fn prepare(client: &Client, sql: &str) -> Result<Prepared, tokio_postgres::Error> {
     let statement = client.prepare(sql).await?;
     let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
-    let setwise = match Setwise::of(sql, statement.params()) {
-        Some(Setwise { text, counting }) => Some((client.prepare(&text).await?, counting)),
-        None => None,
-    };
-    Ok(Prepared { statement, columns, setwise })
+    Ok(Prepared { statement, columns })
 }
 
 /// Runs a statement over all items; what it returned.
@@ -320,6 +378,24 @@ async fn at_once<const N: usize>(
     Ok(rows)
 }
 
+/// The item of a row that ends in its place, from 0.
+fn place_of(row: &[Value]) -> Option<usize> {
+    let Some(Value::Int(place)) = row.last() else { return None };
+    usize::try_from(*place - 1).ok()
+}
+
+/// The rows of each item, without their places.
+fn by_place(columns: &Arc<[String]>, items: usize, rows: Vec<Vec<Value>>) -> Vec<Vec<Row>> {
+    let mut found = vec![Vec::new(); items];
+    for mut values in rows {
+        if let Some(rows) = place_of(&values).and_then(|at| found.get_mut(at)) {
+            values.pop();
+            rows.push(Row { columns: columns.clone(), values });
+        }
+    }
+    found
+}
+
 /// How many rows each item changed.
 fn counts<const N: usize>(counting: &Counting, items: &[[Value; N]], rows: &[Vec<Value>]) -> Vec<usize> {
     let mut counts = vec![usize::from(*counting == Counting::Every); items.len()];
@@ -327,9 +403,7 @@ fn counts<const N: usize>(counting: &Counting, items: &[[Value; N]], rows: &[Vec
         Counting::Every => {}
         Counting::ByPlace => {
             for row in rows {
-                if let Some(Value::Int(place)) = row.first()
-                    && let Some(count) = usize::try_from(*place - 1).ok().and_then(|at| counts.get_mut(at))
-                {
+                if let Some(count) = place_of(row).and_then(|at| counts.get_mut(at)) {
                     *count += 1;
                 }
             }

@@ -1,8 +1,9 @@
 //! One statement for many rows: what SQLite runs once per item, PostgreSQL runs once, over `UNNEST` of all of them.
 //!
-//! The stores keep one text for both engines. Three shapes of it can be carried over whole:
-//! `INSERT … VALUES (…)`, also with `ON CONFLICT (…) DO NOTHING`, `UPDATE … SET … WHERE …` and `DELETE FROM … WHERE …`.
-//! Each `$k` becomes a column of the items. Of two items that meet in one row, one counts; which, only an insert says.
+//! The stores keep one text for both engines. Four shapes of it can be carried over whole:
+//! `INSERT … VALUES (…)`, also with `ON CONFLICT (…) DO NOTHING`, `UPDATE … SET … WHERE …`, `DELETE FROM … WHERE …`, and
+//! `SELECT …`. Each `$k` becomes a column of the items. Of two items that meet in one row that is
+//! changed, one counts; which, only an insert says.
 
 use tokio_postgres::types::Type;
 
@@ -18,7 +19,7 @@ pub(super) struct Setwise {
 pub(super) enum Counting {
     /// Every item changed one.
     Every,
-    /// The answer has a row for each change, with the item's place, from 1.
+    /// The answer has a row for each change, or for each row that was found, which ends in the item's place, from 1.
     ByPlace,
     /// The answer has the keys of what went in; these parameters, from 0, make an item's key.
     ByKey(Vec<usize>),
@@ -35,7 +36,7 @@ impl Setwise {
         let arrays: Vec<_> = (1..).zip(types).map(|(n, ty)| format!("${n}::{}[]", ty.name())).collect();
         let names: Vec<_> = (1..=types.len()).map(|n| format!("p{n}")).collect();
         let items = format!("UNNEST({}) WITH ORDINALITY AS item ({}, place)", arrays.join(", "), names.join(", "));
-        insert(&sql, &items).or_else(|| change(&sql, &items))
+        insert(&sql, &items).or_else(|| change(&sql, &items)).or_else(|| find(&sql, &items))
     }
 }
 
@@ -73,6 +74,17 @@ fn change(sql: &str, items: &str) -> Option<Setwise> {
         return None;
     }
     let text = format!("{} {joined} {items}{} RETURNING item.place", by_item(what), by_item(which));
+    Some(Setwise { text, counting: Counting::ByPlace })
+}
+
+/// `OFFSET 0` keeps the planner from making a join of it: each item is looked up by its keys, whatever the planner believes of how
+/// many rows there are, and its rows keep their order.
+fn find(sql: &str, items: &str) -> Option<Setwise> {
+    if !sql.starts_with("SELECT ") || sql.contains(" OFFSET ") {
+        return None;
+    }
+    let found = by_item(sql);
+    let text = format!("SELECT found.*, item.place FROM {items} CROSS JOIN LATERAL ({found} OFFSET 0) AS found");
     Some(Setwise { text, counting: Counting::ByPlace })
 }
 
@@ -152,13 +164,25 @@ mod tests {
     }
 
     #[test]
+    fn a_look_up_is_made_for_all_items_at_once() {
+        let (text, counting) = text("SELECT a, b FROM t WHERE k = $2 AND a = $1", &[Type::INT8, Type::UUID]).unwrap();
+        assert_eq!(
+            text,
+            "SELECT found.*, item.place FROM UNNEST($1::int8[], $2::uuid[]) WITH ORDINALITY AS item (p1, p2, place) \
+             CROSS JOIN LATERAL (SELECT a, b FROM t WHERE k = item.p2 AND a = item.p1 OFFSET 0) AS found"
+        );
+        assert_eq!(counting, Counting::ByPlace);
+    }
+
+    #[test]
     fn any_other_shape_is_left_to_be_run_item_by_item() {
         for sql in [
             "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = excluded.a",
             "INSERT INTO t (a) SELECT $1",
             "UPDATE t SET a = $1 FROM u WHERE t.k = u.k",
             "UPDATE t SET a = $1 WHERE k = 'two words'",
-            "SELECT a FROM t WHERE k = $1",
+            "SELECT a FROM t WHERE k = $1 ORDER BY a LIMIT 2 OFFSET 1",
+            "WITH u AS (SELECT $1) SELECT a FROM u",
         ] {
             assert_eq!(text(sql, &[Type::INT8]), None, "{sql}");
         }

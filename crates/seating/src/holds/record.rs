@@ -1,7 +1,7 @@
 //! The durable record of who has which seat, as the hold stores read it.
 
 use marquee_catalog::Show;
-use marquee_db::Db;
+use marquee_cluster::Shards;
 use marquee_kernel::{BookingId, ShowId};
 
 use crate::model::Sold;
@@ -10,18 +10,18 @@ use crate::{Error, store};
 /// The tables of seating.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
-    db: Db,
+    shards: Shards,
 }
 
 impl Record {
-    pub(crate) fn new(db: Db) -> Self {
-        Self { db }
+    pub(crate) fn new(shards: Shards) -> Self {
+        Self { shards }
     }
 
     /// The seats of a show that are not free.
     pub(crate) async fn rows(&self, show: &Show) -> Result<Vec<(u16, Sold)>, Error> {
         let show_id = show.show_id;
-        let rows = self.db.read(move |tx| store::seats_of_show(tx, show_id)).await?;
+        let rows = self.shards.read(show_id, move |tx| store::seats_of_show(tx, show_id)).await?;
         let place = |(seat_id, sold): &(marquee_kernel::SeatId, Sold)| {
             let (place, _) = show.layout.seat(seat_id.as_str())?;
             Some((place, *sold))
@@ -31,11 +31,11 @@ impl Record {
 
     /// A number above all that there have been, for versions to start from.
     pub(crate) async fn next_generation(&self) -> Result<u64, Error> {
-        Ok(self.db.write(store::count_start).await?)
+        Ok(self.shards.home().db()?.write(store::count_start).await?)
     }
 
     /// How a booking has its seats of a show, if it has any.
     pub(crate) async fn standing_of(&self, show_id: ShowId, booking_id: BookingId) -> Result<Option<Sold>, Error> {
-        Ok(self.db.read(move |tx| store::standing_of(tx, show_id, booking_id)).await?)
+        Ok(self.shards.read(show_id, move |tx| store::standing_of(tx, show_id, booking_id)).await?)
     }
 }

@@ -24,8 +24,8 @@ impl Seating {
         let wanted = seats.clone();
         self.inner
             .parts
-            .db
-            .write(move |tx| {
+            .shards
+            .write(show_id, move |tx| {
                 let (blocked, sold) = store::block(tx, show_id, &wanted)?;
                 if !sold.is_empty() {
                     return Err(Error::SeatsUnavailable(sold));
@@ -36,7 +36,7 @@ impl Seating {
                 Ok(())
             })
             .await?;
-        self.inner.parts.bus.wake();
+        self.inner.parts.shards.of(show_id).await?.wake();
         self.reload(show_id).await?;
         Ok(seats)
     }
@@ -57,8 +57,8 @@ impl Seating {
             }
             Ok::<_, Error>(())
         };
-        self.inner.parts.db.write(unblock).await?;
-        self.inner.parts.bus.wake();
+        self.inner.parts.shards.write(show_id, unblock).await?;
+        self.inner.parts.shards.of(show_id).await?.wake();
         self.reload(show_id).await
     }
 }

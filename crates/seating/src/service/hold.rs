@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use marquee_catalog::Show;
-use marquee_kernel::{HoldId, Money, SeatId, ShowId, Timestamp, UserId};
+use marquee_kernel::{HoldId, Money, SeatId, Shard, ShowId, Timestamp, UserId};
 
 use super::Seating;
 use crate::Error;
@@ -33,7 +33,8 @@ impl Seating {
         let picks = SeatPicks::new(&show, seats, settings.seats_per_hold_max as usize).map_err(Error::Picks)?;
         let now = self.inner.parts.clock.now();
         on_sale(&show, now)?;
-        let standing = self.standing(&show, party, &picks, now)?;
+        let shard = self.inner.parts.shards.of(show_id).await?.shard();
+        let standing = self.standing(&show, (party, shard), &picks, now);
         match self.inner.holds.place(&house, standing, now).await? {
             Ok(hold) => Ok(hold),
             Err(Refusal::HoldLimit { held }) => Err(Error::HoldLimit { held, max: settings.held_seats_per_show_max }),
@@ -43,7 +44,13 @@ impl Seating {
         }
     }
 
-    fn standing(&self, show: &Arc<Show>, party: Party, picks: &SeatPicks, now: Timestamp) -> Result<Standing, Error> {
+    fn standing(
+        &self,
+        show: &Arc<Show>,
+        (party, shard): (Party, Shard),
+        picks: &SeatPicks,
+        now: Timestamp,
+    ) -> Standing {
         let (clock, rng) = (&self.inner.parts.clock, &self.inner.parts.rng);
         let seats = picks.places().iter().filter_map(|place| show.layout.seats.get(usize::from(*place)));
         let seats: Vec<HeldSeat> = seats
@@ -55,7 +62,7 @@ impl Seating {
             })
             .collect();
         let hold = Hold {
-            hold_id: HoldId::mint(clock, rng),
+            hold_id: HoldId::mint_on(shard, clock, rng),
             show_id: show.show_id,
             user_id: party.holder,
             total: total(show, &seats),
@@ -63,7 +70,7 @@ impl Seating {
             expiry: self.inner.holds.rules().expiry(now, now),
         };
         let places = picks.places().into();
-        Ok(Standing { hold, placed_by: party.placed_by, placed_at: now, places, paying: None })
+        Standing { hold, placed_by: party.placed_by, placed_at: now, places, paying: None }
     }
 
     /// The live hold of `user_id`, as far as its house has heard: a cancellation that was just answered it may not have.

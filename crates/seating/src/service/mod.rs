@@ -12,19 +12,20 @@ use std::sync::Arc;
 use marquee_accounts::Accounts;
 use marquee_bus::{Bus, Journal};
 use marquee_catalog::{Catalog, Show};
+use marquee_cluster::{ShardDb, Shards};
 use marquee_db::Db;
 use marquee_kernel::{Clock, Rng, ShowId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 pub use hold::Party;
 
 use crate::holds::{Address, HoldStore, MemoryHolds, Record, RedisHolds, ShowSeats};
 use crate::live::{Live, Watcher};
 use crate::meters;
-use crate::model::{Rules, Standing};
+use crate::model::{Rules, Sold, Standing};
 use crate::seat_map::{Encoding, Rendered, Renderer, View};
 use crate::{Error, Settings, store};
 
@@ -36,7 +37,7 @@ const VERSION_START_SHIFT: u32 = 32;
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the types say it")]
 pub struct Parts {
-    pub db: Db,
+    pub shards: Shards,
     pub bus: Bus,
     pub journal: Journal,
     pub catalog: Catalog,
@@ -74,6 +75,21 @@ pub(crate) struct Inner {
     pub(crate) reload_wanted: Notify,
 }
 
+impl Parts {
+    /// Where what belongs to no one show is.
+    fn home(&self) -> Result<&Db, Error> {
+        Ok(self.shards.home().db()?)
+    }
+
+    /// Tells the catalogue how many seats of each show are not free, for its lists.
+    pub(crate) async fn count_taken(&self, shard: &ShardDb) -> Result<(), Error> {
+        for (show_id, seats) in shard.db()?.read(store::taken_by_show).await? {
+            self.catalog.availability().set_taken(show_id, seats);
+        }
+        Ok(())
+    }
+}
+
 impl Seating {
     /// Starts seating over its tables: tells the catalogue how full the shows are, and, when the holds are in this process,
     /// counts the start and takes up those that the last stop wrote down. Live streams end when `stop` is cancelled.
@@ -82,16 +98,18 @@ impl Seating {
     /// What the database says.
     pub async fn start(parts: Parts, stop: CancellationToken) -> Result<Self, Error> {
         meters::describe();
-        for (show_id, seats) in parts.db.read(store::taken_by_show).await? {
-            parts.catalog.availability().set_taken(show_id, seats);
+        for shard in parts.shards.all().iter().filter(|shard| shard.db().is_ok()) {
+            parts.count_taken(shard).await?;
         }
         let catalog = parts.catalog.clone();
         let tell_taken = Box::new(move |show_id, seats| catalog.availability().set_taken(show_id, seats));
-        let (rules, record) = (Rules::new(&parts.settings), Record::new(parts.db.clone()));
+        let (rules, record) = (Rules::new(&parts.settings), Record::new(parts.shards.clone()));
         let (holds, kept) = match &parts.holds {
             Holds::Memory => {
-                let (starts, kept) =
-                    parts.db.write(|tx| Ok::<_, Error>((store::count_start(tx)?, store::take_kept_holds(tx)?))).await?;
+                let (starts, kept) = parts
+                    .home()?
+                    .write(|tx| Ok::<_, Error>((store::count_start(tx)?, store::take_kept_holds(tx)?)))
+                    .await?;
                 let holds = MemoryHolds::new(rules, starts << VERSION_START_SHIFT, tell_taken);
                 (HoldStore::Memory(holds), kept)
             }
@@ -128,8 +146,15 @@ impl Seating {
             let seats = match self.seats(standing.hold.show_id).await {
                 Ok(seats) => seats,
                 Err(Error::Catalog(marquee_catalog::Error::ShowNotFound)) => continue,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    warn!(show_id = %standing.hold.show_id, %error, "hold of the last run not taken up");
+                    continue;
+                }
             };
+            if let Some(attempt) = standing.paying.take() {
+                let stands = self.inner.record.standing_of(standing.hold.show_id, attempt.booking_id).await?;
+                standing.paying = Some(attempt).filter(|_| stands == Some(Sold::Claimed));
+            }
             let layout = seats.show().layout.clone();
             let places = standing.hold.seats.iter().filter_map(|seat| layout.seat(seat.seat_id.as_str()));
             standing.places = places.map(|(place, _)| place).collect();
@@ -150,7 +175,7 @@ impl Seating {
         let HoldStore::Memory(holds) = &self.inner.holds else { return Ok(()) };
         let standings = holds.standings(self.inner.parts.clock.now());
         let count = standings.len();
-        self.inner.parts.db.write(move |tx| store::keep_holds(tx, &standings)).await?;
+        self.inner.parts.home()?.write(move |tx| store::keep_holds(tx, &standings)).await?;
         info!(holds = count, "holds written down for the next start");
         Ok(())
     }

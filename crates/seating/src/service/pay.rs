@@ -70,6 +70,6 @@ impl Seating {
     /// What the database says.
     pub async fn close_show(&self, show_id: ShowId) -> Result<(), Error> {
         let now = self.inner.parts.clock.now();
-        Ok(self.inner.parts.db.write(move |tx| store::close_show(tx, show_id, now)).await?)
+        Ok(self.inner.parts.shards.write(show_id, move |tx| store::close_show(tx, show_id, now)).await?)
     }
 }

@@ -5,6 +5,7 @@ pub mod claims;
 #[cfg(test)]
 mod tests;
 
+use marquee_cluster::Portion;
 use marquee_db::{Result, Tx, params};
 use marquee_kernel::{BookingId, SeatId, ShowId, Timestamp};
 use tracing::warn;
@@ -29,10 +30,23 @@ const UNBLOCK: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $
 const KEEP_HOLD: &str = "INSERT INTO kept_holds (hold_id, show_id, hold) VALUES ($1, $2, $3)";
 const KEPT_HOLDS: &str = "SELECT hold FROM kept_holds";
 const FORGET_KEPT_HOLDS: &str = "DELETE FROM kept_holds";
-const CLAIM_STANDS: &str = "
-    SELECT COUNT(*) AS seats FROM show_seats WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
-
 const STANDING_OF: &str = "SELECT status FROM show_seats WHERE booking_id = $1 AND show_id = $2 LIMIT 1";
+
+/// What a show has of these tables, when it is moved to another shard.
+pub const PORTIONS: [Portion; 2] = [
+    Portion::of::<4>(
+        "show_seats",
+        "SELECT show_id, seat_id, status, booking_id FROM show_seats WHERE show_id = $1",
+        "DELETE FROM show_seats WHERE show_id = $1",
+        "INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ($1, $2, $3, $4)",
+    ),
+    Portion::of::<2>(
+        "closed_shows",
+        "SELECT show_id, closed_at FROM closed_shows WHERE show_id = $1",
+        "DELETE FROM closed_shows WHERE show_id = $1",
+        CLOSE_SHOW,
+    ),
+];
 
 /// Counts this start: 1 for the first ever.
 pub(crate) fn count_start(tx: &mut Tx<'_>) -> Result<u64> {
@@ -124,18 +138,6 @@ pub(crate) fn take_kept_holds(tx: &mut Tx<'_>) -> Result<Vec<Standing>> {
             Err(error) => warn!(%error, "hold written down at the last stop is not readable and is lost"),
         }
     }
-    for standing in &mut standings {
-        let under_way = match &standing.paying {
-            Some(attempt) => claim_stands(tx, standing.hold.show_id, attempt.booking_id)?,
-            None => false,
-        };
-        standing.paying = standing.paying.take().filter(|_| under_way);
-    }
     tx.execute(FORGET_KEPT_HOLDS, &[])?;
     Ok(standings)
-}
-
-fn claim_stands(tx: &mut Tx<'_>, show_id: ShowId, booking_id: BookingId) -> Result<bool> {
-    let row = tx.query_opt(CLAIM_STANDS, &params![booking_id, show_id])?;
-    Ok(row.map(|row| row.get::<i64>("seats")).transpose()?.is_some_and(|seats| seats > 0))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use marquee_testkit::{Ended, Launch, Process};
+use marquee_testkit::{Ended, Launch, Process, eventually};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -10,6 +10,15 @@ use tempfile::TempDir;
 use super::launch;
 use super::servers::Server;
 use crate::MARQUEE;
+
+/// Rows that a file has no use for, in the tables that several databases agree by.
+const OF_SEVERAL_DATABASES: &str = "
+    INSERT INTO shards VALUES (0, 'file', 0, NULL);
+    INSERT INTO shard_identity VALUES (1, 0, x'00000000000070008000000000000001');
+    INSERT INTO show_moves VALUES (x'00000000000070008000000000000002', 0, 1);
+    INSERT INTO departed_shows VALUES (x'00000000000070008000000000000003', x'00000000000070008000000000000004', 0, 1, NULL);
+    INSERT INTO arrived_moves VALUES (x'00000000000070008000000000000005', x'00000000000070008000000000000002', 1);
+    INSERT INTO leases VALUES ('test', x'00000000000070008000000000000006', 1, 0);";
 
 /// A data directory with rows in every table, and what is to be found in it again.
 struct Moved {
@@ -32,8 +41,18 @@ impl Moved {
         let _ = ada.cancel(&returned).await.ok();
         let _ = marquee.admin().await.delete(&called_off.admin_path()).await.ok();
         let kept = ada.hold(&show, &["B1"]).await;
+        // A consumer of the journal closes the show, in its own time.
+        let file = Connection::open(data_dir.path().join("marquee.db")).unwrap();
+        eventually("the show that was called off is closed", async || {
+            let closed: i64 = file.query_row("SELECT COUNT(*) FROM closed_shows", [], |row| row.get(0)).unwrap();
+            (closed > 0).then_some(())
+        })
+        .await;
+        drop(file);
         assert_eq!(marquee.stop().await.0, Some(0));
-        Self { data_dir, ada, booking, kept }
+        let moved = Self { data_dir, ada, booking, kept };
+        moved.file().execute_batch(OF_SEVERAL_DATABASES).unwrap();
+        moved
     }
 
     fn file(&self) -> Connection {

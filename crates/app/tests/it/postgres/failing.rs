@@ -1,8 +1,11 @@
 //! The server fails under a sale: nothing that was answered is lost, and it sells again by itself.
 
+use marquee_testkit::{eventually, eventually_within, id_of};
+
+use super::launch;
 use super::sale::Sale;
 use super::servers::Server;
-use marquee_testkit::eventually;
+use crate::crashes::SETTLED_WITHIN;
 
 #[tokio::test]
 async fn a_standby_takes_over_from_a_primary_that_is_killed() {
@@ -37,6 +40,70 @@ async fn what_the_standby_had_when_the_primary_died_in_mid_commit_is_read_back()
     sale.sells().await;
     let log = sale.close().await;
     assert!(log.contains("commit is unknown") || log.contains("commit unknown"), "{log}");
+}
+
+#[tokio::test]
+async fn a_commit_that_only_the_primary_has_is_not_answered() {
+    let primary = Server::start();
+    primary.create("marquee").await;
+    let standby = primary.synchronous_standby().await;
+    let data_dir = tempfile::tempdir().unwrap();
+    let node = launch(&data_dir, &primary.url_of_both(&standby, "marquee")).ready().await;
+    let show = node.a_show().create().await;
+    let ada = node.customer("Ada").await;
+    let lock = ada.hold(&show, &["A1"]).await;
+    standby.freeze();
+    let paying = ada.clone();
+    let lock_there = lock.clone();
+    let paid = tokio::spawn(async move { paying.pay_once(&lock_there, "pm_card_visa", "once").await });
+    let watch = primary.client().await;
+    // An impatient administrator ends the wait: from then on the primary shows what the standby does not have.
+    eventually("a wait for the standby is ended", async || {
+        let end = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'marquee' AND wait_event = 'SyncRep'";
+        (!watch.query(end, &[]).await.unwrap().is_empty()).then_some(())
+    })
+    .await;
+    let answer = paid.await.unwrap();
+    assert_eq!(answer.status(), 503, "{answer}");
+    assert_eq!(ada.pay_once(&lock, "pm_card_visa", "once").await.status(), 503);
+    standby.thaw();
+    // What became of it is said once the standby has it, and is true there too.
+    let booking = eventually_within(SETTLED_WITHIN, "it is answered", async || {
+        let answer = ada.pay_once(&lock, "pm_card_visa", "once").await;
+        matches!(answer.status(), 201 | 202).then(|| answer.json())
+    })
+    .await;
+    let settled = async || {
+        let found = ada.get(&format!("/booking/{}", id_of(&booking, "booking_id"))).await;
+        (found.status() == 200 && found.json()["status"] != "pending").then(|| found.json())
+    };
+    let before = eventually_within(SETTLED_WITHIN, "it is settled", settled).await;
+    primary.kill().await;
+    standby.promote();
+    let after = eventually_within(SETTLED_WITHIN, "the standby has it", settled).await;
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn a_primary_that_takes_no_writes_any_more_is_left_for_the_one_that_does() {
+    let primary = Server::start();
+    primary.create("marquee").await;
+    let standby = primary.standby();
+    let sale = Sale::at(&primary.url_of_both(&standby, "marquee")).await;
+    primary.set("default_transaction_read_only", "on").await;
+    sale.refuses().await;
+    let position = "SELECT pg_current_wal_lsn()::text";
+    let written: String = primary.client().await.query_one(position, &[]).await.unwrap().get(0);
+    let there = standby.client().await;
+    eventually("the standby has everything", async || {
+        let has = format!("SELECT pg_last_wal_replay_lsn() >= '{written}'::pg_lsn");
+        there.query_one(&has, &[]).await.unwrap().get::<_, bool>(0).then_some(())
+    })
+    .await;
+    standby.promote();
+    sale.sells().await;
+    drop(sale.close().await);
 }
 
 #[tokio::test]

@@ -53,8 +53,15 @@ pub(crate) struct Sale {
 impl Sale {
     /// Opens one at `url`, and returns when it is well under way.
     pub(crate) async fn at(url: &str) -> Self {
+        Self::with(url, &[], Duration::ZERO).await
+    }
+
+    /// As [`Sale::at`], with some more settings, to people who rest between two purchases.
+    pub(crate) async fn with(url: &str, settings: &[(&str, &str)], rest: Duration) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let process = launch(&data_dir, url).ready().await;
+        let launch = launch(&data_dir, url);
+        let launch = settings.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
+        let process = launch.ready().await;
         let mut sale = Self {
             data_dir,
             url: url.to_owned(),
@@ -67,10 +74,15 @@ impl Sale {
         for buyer in 0..BUYERS {
             let person = sale.process.customer("Buyer").await;
             sale.people.push(person.clone());
-            sale.buying.spawn(shop(buyer, person, Arc::clone(&sale.shows[0]), Arc::clone(&sale.tally)));
+            sale.buying.spawn(shop(buyer, person, Arc::clone(&sale.shows[0]), Arc::clone(&sale.tally), rest));
         }
         sale.sells().await;
         sale
+    }
+
+    /// The show that is sold.
+    pub(super) fn show(&self) -> &Show {
+        &self.shows[0]
     }
 
     /// Waits until some more bookings are made.
@@ -91,6 +103,11 @@ impl Sale {
         })
         .await;
         assert_eq!(self.readiness().await, 503);
+    }
+
+    /// The process that sells.
+    pub(super) fn process(&self) -> &Process {
+        &self.process
     }
 
     async fn readiness(&self) -> u16 {
@@ -155,7 +172,7 @@ impl Sale {
 }
 
 /// One buyer, who holds a seat and pays for it, again and again under the same key where the shop could not say.
-async fn shop(buyer: usize, person: Person, show: Arc<Show>, tally: Arc<Tally>) -> Vec<Attempt> {
+async fn shop(buyer: usize, person: Person, show: Arc<Show>, tally: Arc<Tally>, rest: Duration) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     // Seats of their own, and every fourth one of a neighbour's.
     let names: Vec<&str> = show.names().collect();
@@ -164,6 +181,7 @@ async fn shop(buyer: usize, person: Person, show: Arc<Show>, tally: Arc<Tally>) 
         if tally.over.load(Ordering::Relaxed) {
             break;
         }
+        tokio::time::sleep(rest).await;
         let reserve = person.request(Method::POST, &show.path("/reserve"));
         let held = reserve.json(&json!({ "seats": show.seats(&[names[at]]) })).send().await;
         match held.status() {

@@ -1,5 +1,6 @@
 //! A PostgreSQL server that waits for its disk, as processes that a test may do anything to.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,8 +13,8 @@ use tokio_postgres::{Client, NoTls};
 static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let version = |path: &PathBuf| path.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
-    let newest = versions.map(|entry| entry.path().join("bin")).filter(|folder| has_server(folder)).max_by_key(version);
-    let on_path = || std::env::split_paths(&std::env::var_os("PATH")?).find(|folder| has_server(folder));
+    let newest = versions.map(|entry| entry.path().join("bin")).filter(|path| has_server(path)).max_by_key(version);
+    let on_path = || std::env::split_paths(&std::env::var_os("PATH")?).find(|path| has_server(path));
     newest.or_else(on_path).unwrap_or_else(|| panic!("no PostgreSQL server (Debian: apt install postgresql)"))
 });
 
@@ -64,34 +65,45 @@ impl Server {
         server
     }
 
-    /// A standby of this one, which from now on waits for it before it answers a commit.
-    pub(super) async fn synchronous_standby(&self) -> Self {
+    /// A standby of this one, which does not wait for it.
+    pub(super) fn standby(&self) -> Self {
         let standby = Self::at_home();
         let mut copy = as_its_account(PROGRAMS.join("pg_basebackup"));
-        copy.args([
-            "-h",
-            "127.0.0.1",
-            "-p",
-            &self.port.to_string(),
-            "-U",
-            "marquee",
-            "-R",
-            "-X",
-            "stream",
-            "-c",
-            "fast",
-        ]);
+        let port = self.port.to_string();
+        copy.args(["-h", "127.0.0.1", "-p", &port, "-U", "marquee", "-R", "-X", "stream", "-c", "fast"]);
         run(copy.arg("-D").arg(standby.data()));
         standby.start_again();
+        standby
+    }
+
+    /// A standby of this one, which from now on waits for it before it answers a commit.
+    pub(super) async fn synchronous_standby(&self) -> Self {
+        let standby = self.standby();
+        self.set("synchronous_standby_names", "*").await;
         let client = self.client().await;
-        client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.unwrap();
-        client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
         eventually("the standby is synchronous", async || {
             let found = client.query("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'", &[]).await.unwrap();
             (!found.is_empty()).then_some(())
         })
         .await;
         standby
+    }
+
+    /// Changes a setting while it runs.
+    pub(super) async fn set(&self, setting: &str, value: &str) {
+        let client = self.client().await;
+        client.batch_execute(&format!("ALTER SYSTEM SET {setting} = '{value}'")).await.unwrap();
+        client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    }
+
+    /// Puts a file among its own.
+    pub(super) fn put(&self, name: &str, text: &str) {
+        let path = self.data().join(name);
+        let mut put = as_its_account("sh");
+        put.args(["-c", "umask 077; cat > \"$0\""]).arg(&path).stdin(Stdio::piped());
+        let mut put = put.spawn().unwrap();
+        put.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(put.wait().unwrap().success());
     }
 
     fn at_home() -> Self {
@@ -121,6 +133,10 @@ impl Server {
         // Its output is not captured: the server would inherit the pipe and keep it open.
         let started = start.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         assert!(started.success(), "{}", std::fs::read_to_string(self.home.join("log")).unwrap_or_default());
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) fn host(&self) -> String {

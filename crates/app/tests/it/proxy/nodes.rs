@@ -137,7 +137,7 @@ impl Rush {
         assert!(sold.keys().all(|(_, seat)| shown[seat] == "booked"));
         let data_dir = tempfile::tempdir().unwrap();
         let check = Launch::new(MARQUEE, data_dir.path()).arguments(&["check"]);
-        let check = check.env("MARQUEE_DATABASE_URL", &stack.fact("/postgres/0/url"));
+        let check = check.env("MARQUEE_DATABASE_URL", &stack.fact("/marquee/database_url"));
         let checked = check.env("MARQUEE_SHARED_DIR", &stack.fact("/marquee/shared_dir")).ended().await;
         assert_eq!(checked.code, Some(0), "{} {:?}", checked.errors, checked.output);
     }

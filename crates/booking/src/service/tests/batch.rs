@@ -151,9 +151,11 @@ impl Writing {
     }
 
     fn work(&mut self, deed: &Deed) -> Option<Work> {
-        let (answer, actor) = (|status| Answer { status, body: bytes::Bytes::from_static(b"{}") }, Actor::System);
+        let answer = |status| Answer { status, body: bytes::Bytes::from_static(b"{}") };
+        let by = by_system();
         let sale = |number: &usize| self.sales.get(*number).cloned();
-        let undo = |number, payment, answer| Some(Work::Undo(Undo { sale: sale(number)?, payment, answer, actor }));
+        let undo =
+            |number, payment, answer| Some(Work::Undo(Undo { sale: sale(number)?, payment, answer, by: by.clone() }));
         match deed {
             Deed::Claim { seats, key, payload } => {
                 let sale = self.sale(seats, *key);
@@ -165,14 +167,21 @@ impl Writing {
                 };
                 Some(Work::Claim(Claim { sale, seats: claim, request_hash: [*payload; 32] }))
             }
-            Deed::Confirm(number) => Some(Work::Confirm(Confirm { sale: sale(number)?, answer: answer(201), actor })),
+            Deed::Confirm(number) => {
+                Some(Work::Confirm(Confirm { sale: sale(number)?, answer: answer(201), by: by.clone() }))
+            }
             Deed::Decline(number) => {
                 undo(number, PaymentEnd::Declined { decline_code: "no".to_owned() }, Some(answer(402)))
             }
             Deed::GiveUp(number) => undo(number, PaymentEnd::NeverCharged, None),
             Deed::Defer(number) => Some(Work::Defer(Defer { sale: sale(number)?, answer: answer(202) })),
             Deed::Refuse { key, payload } => {
-                let call = Call { booked_by: self.user, key: key_of(Some(*key)), request_hash: [*payload; 32] };
+                let call = Call {
+                    booked_by: self.user,
+                    key: key_of(Some(*key)),
+                    request_hash: [*payload; 32],
+                    shard: marquee_kernel::Shard::default(),
+                };
                 Some(Work::Remember(Remember { call, answer: answer(409) }))
             }
         }
@@ -188,6 +197,7 @@ fn came(verdict: Verdict, deed: &Deed) -> Came {
         Verdict::Done => Came::Done,
         Verdict::Refused(_) => Came::Refused,
         Verdict::Settled => Came::Settled,
+        Verdict::Departed | Verdict::Fenced => unreachable!("one database, one node"),
         Verdict::Known(record) => match record.repeat(&[payload; 32]) {
             Repeat::Replay(answer) => Came::Replay(answer.status),
             Repeat::Unanswered(_) => Came::Unanswered,

@@ -117,7 +117,10 @@ async fn the_jobs_hear_of_a_cancelled_show_settle_what_is_open_and_stop_when_tol
     let (booking, stop) = (stage.booking.clone(), CancellationToken::new());
     let jobs = tokio::spawn({
         let stop = stop.clone();
-        async move { booking.run_jobs(stop).await }
+        async move {
+            let settling = stop.run_until_cancelled(booking.run_jobs(booking.shards().home(), Lead::Sole));
+            tokio::join!(booking.heed_cancelled_shows(stop.clone()), settling)
+        }
     });
     // A consumer that never ran before begins with what comes next.
     stage.until(1, "SELECT COUNT(*) AS n FROM journal_offsets WHERE consumer = 'booking'").await;

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use marquee_accounts::{Accounts, Hashing};
 use marquee_bus::{Actor, Bus, Journal};
 use marquee_catalog::{Catalog, CinemaDetails, LayoutPlan, MovieDetails, NewShow, RowPlan, Show, ShowDetails};
+use marquee_cluster::{Lead, Shards};
 use marquee_db::{Db, Tx};
 use marquee_http::{Caller, Grant, Role};
 use marquee_kernel::{
@@ -25,6 +26,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::settle::By;
 use super::{Booking, Parts, Reply, Settings};
 use crate::error::Result;
 use crate::model::{Key, Order, Sale, SoldSeat, Status};
@@ -76,8 +78,9 @@ impl Stage {
             marquee_catalog::Settings::default(),
         );
         let accounts = accounts(path, &db, &journal, &clock, &rng).await;
+        let shards = Shards::alone(db.clone(), bus.clone(), journal.clone(), clock.clone(), rng.clone());
         let seating = marquee_seating::Parts {
-            db: db.clone(),
+            shards: shards.clone(),
             bus: bus.clone(),
             journal: journal.clone(),
             catalog: catalog.clone(),
@@ -92,9 +95,9 @@ impl Stage {
         let sandbox = Sandbox::open(path, clock.clone(), sandbox).unwrap();
         let controls = sandbox.controls();
         let gateway = Gateway::Sandbox(sandbox);
-        let payments = Payments::new(db.clone(), journal.clone(), bus.clone(), clock.clone(), rng.clone(), gateway);
+        let payments = Payments::new(&shards, journal.clone(), clock.clone(), rng.clone(), gateway);
         let parts = Parts {
-            db: db.clone(),
+            shards: shards.clone(),
             clock,
             rng: rng.clone(),
             bus,
@@ -240,6 +243,11 @@ fn booking_id(reply: &Reply) -> BookingId {
 }
 
 /// A pending booking of one seat, on paper.
+/// The reconciler, where there is one node.
+pub(super) fn by_system() -> By {
+    By { actor: Actor::System, lead: Lead::Sole }
+}
+
 pub(super) fn sample_sale() -> Sale {
     let price = Money::new(25_000, "INR".parse().unwrap());
     let seat = SoldSeat {

@@ -4,7 +4,7 @@ use marquee_seating::Attempt;
 
 use super::*;
 use crate::error::Error;
-use crate::service::batch::{Claim, Work};
+use crate::service::batch::Claim;
 use crate::service::under_way::Call;
 
 impl Stage {
@@ -14,7 +14,7 @@ impl Stage {
         let seats = self.seating.claim_of(hold, booking_id);
         let sale = Arc::new(self.booking.sale_of(order, hold.clone(), &self.show, booking_id));
         let claim = Claim { sale: sale.clone(), seats, request_hash: order.fingerprint() };
-        self.booking.inner.lane.submit(Work::Claim(claim)).await.unwrap();
+        self.booking.claim(&claim).await.unwrap();
         Sale::clone(&sale)
     }
 
@@ -121,13 +121,18 @@ async fn a_duplicate_whose_patience_ends_while_the_first_goes_on_takes_nothing_f
     let order = order(&hold, VISA, Some("k"));
     let sale = Arc::new(stage.claim_and_no_more(&hold, &order).await);
     stage.lose_patience();
-    let call = Call { booked_by: order.booked_by, key: order.key.clone(), request_hash: order.fingerprint() };
+    let call = Call {
+        booked_by: order.booked_by,
+        key: order.key.clone(),
+        request_hash: order.fingerprint(),
+        shard: marquee_kernel::Shard::default(),
+    };
     let going_on = stage.booking.inner.under_way.enter(sale.booking_id, call);
     let other = Attempt { booking_id: sale.booking_id, key: None, request_hash: order.fingerprint() };
     stage.seating.begin_payment(hold.hold_id, hold.user_id, other).await.unwrap().unwrap();
     assert!(matches!(stage.booking.book(order.clone()).await, Err(Error::Unanswered)));
     stage.booking.inner.parts.payments.gateway().authorise(sale.booking_id, sale.total, VISA).await.unwrap();
-    stage.booking.confirm(&sale, Actor::User(sale.booked_by)).await;
+    stage.booking.confirm(&sale, By::caller(&sale)).await;
     drop(going_on);
     let again = stage.booking.book(order).await.unwrap();
     assert_eq!((again.answer.status, again.replayed), (201, true));
@@ -189,7 +194,12 @@ async fn a_booking_whose_call_is_under_way_is_left_to_it() {
     let hold = stage.hold(stage.user(), &["A-1"]).await;
     let order = order(&hold, VISA, None);
     let sale = stage.claim_and_no_more(&hold, &order).await;
-    let call = Call { booked_by: order.booked_by, key: None, request_hash: order.fingerprint() };
+    let call = Call {
+        booked_by: order.booked_by,
+        key: None,
+        request_hash: order.fingerprint(),
+        shard: marquee_kernel::Shard::default(),
+    };
     let place = stage.booking.inner.under_way.enter(sale.booking_id, call);
     assert_eq!(stage.booking.reconcile().await.unwrap(), super::super::Report::default());
     drop(place);
@@ -216,10 +226,10 @@ async fn whoever_settles_second_changes_nothing() {
     let hold = stage.hold(stage.user(), &["A-1"]).await;
     let sale = Arc::new(stage.claim_and_no_more(&hold, &order(&hold, VISA, Some("k"))).await);
     stage.booking.inner.parts.payments.gateway().authorise(sale.booking_id, sale.total, VISA).await.unwrap();
-    let first = stage.booking.confirm(&sale, Actor::System).await;
-    let second = stage.booking.confirm(&sale, Actor::User(sale.booked_by)).await;
+    let first = stage.booking.confirm(&sale, by_system()).await;
+    let second = stage.booking.confirm(&sale, By::caller(&sale)).await;
     assert_eq!(first, second, "the same answer");
-    let undone = stage.booking.undo(&sale, super::super::batch::PaymentEnd::NeverCharged, None, Actor::System).await;
+    let undone = stage.booking.undo(&sale, super::super::batch::PaymentEnd::NeverCharged, None, by_system()).await;
     assert_eq!(undone, first, "a sold booking is not undone");
     let confirmed = "SELECT COUNT(*) AS n FROM journal WHERE kind = 'BookingConfirmed'";
     assert_eq!(stage.count(confirmed).await, 1);
@@ -236,6 +246,6 @@ async fn a_day_old_key_is_forgotten_and_a_younger_one_is_not() {
         stage.hands.advance(SignedDuration::from_mins(1));
     }
     stage.hands.advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(90));
-    assert_eq!(stage.booking.purge_keys().await.unwrap(), 1);
+    assert_eq!(stage.booking.purge_keys(stage.booking.shards().home(), &Lead::Sole).await.unwrap(), 1);
     assert_eq!(stage.count("SELECT COUNT(*) AS n FROM idempotency_keys WHERE key = 'young'").await, 1);
 }

@@ -1,0 +1,119 @@
+//! `marquee shards`: the databases that shows live in.
+
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use marquee_bus::{Bus, Journal};
+use marquee_catalog::Catalog;
+use marquee_cluster::{Shards, Status};
+use marquee_db::{Db, Error};
+use marquee_kernel::{Clock, Rng, Shard, ShowId, Timestamp};
+
+use super::{complain, say};
+use crate::clock::followed;
+use crate::services::PORTIONS;
+use crate::{Config, Database, StartError};
+
+/// Shows looked at in one go.
+const SHOWS_PAGE: u32 = 500;
+
+fn wrong(error: Error) -> StartError {
+    StartError::part("shards", error)
+}
+
+/// The shards, without the rest of a node.
+async fn open(config: &Config) -> Result<(Db, Shards), StartError> {
+    let Database::Server(home) = config.database.clone() else {
+        let problem =
+            Error::Cluster("a file is one shard: name PostgreSQL databases in MARQUEE_DATABASE_URL".to_owned());
+        return Err(wrong(problem));
+    };
+    let url = home.clone();
+    let db = tokio::task::spawn_blocking(move || Db::connect(&url)).await;
+    let db = db.map_err(|broken| StartError::part("shards", broken))?.map_err(wrong)?;
+    let urls: Vec<String> = std::iter::once(home).chain(config.shards.clone()).collect();
+    let (clock, rng) = (followed(Clock::System, &db).await.map_err(wrong)?, Rng::System);
+    let journal = Journal::new(clock.clone(), rng.clone());
+    let shards = Shards::open(&urls, (db.clone(), Bus::new(db.clone())), journal, (clock, rng)).await.map_err(wrong)?;
+    Ok((db, shards))
+}
+
+/// `marquee shards status`. Fails when one does not answer.
+pub(super) async fn status(config: &Config) -> Result<ExitCode, StartError> {
+    let (_, shards) = open(config).await?;
+    let mut well = true;
+    for one in shards.status().await.map_err(wrong)? {
+        well &= one.fault.is_none();
+        say(&line(&one, Clock::System.now()));
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn line(one: &Status, now: Timestamp) -> String {
+    let takes = match (one.joined_at, one.drained_at) {
+        (None, _) => "has not joined".to_owned(),
+        (Some(joined_at), _) if joined_at > now => format!("takes new shows from {joined_at}"),
+        (_, Some(drained_at)) if drained_at > now => format!("takes new shows until {drained_at}"),
+        (_, Some(_)) => "takes no new shows".to_owned(),
+        (_, None) => "takes new shows".to_owned(),
+    };
+    let answers = one.fault.clone().unwrap_or_else(|| "answers".to_owned());
+    let under_way = if one.under_way > 0 { format!(", {} on their way from it", one.under_way) } else { String::new() };
+    format!("shard {} at {}: {answers}; {takes}; {} shows moved to it{under_way}", one.shard, one.place, one.moved_in)
+}
+
+/// `marquee shards move SHOW --to SHARD`.
+pub(super) async fn move_show(config: &Config, show_id: ShowId, to: u16) -> Result<ExitCode, StartError> {
+    let (db, shards) = open(config).await?;
+    if !db.read(move |tx| Catalog::has_had_show(tx, show_id)).await.map_err(wrong)? {
+        return Err(wrong(Error::Cluster(format!("there is no show {show_id}"))));
+    }
+    let to = numbered(to)?;
+    shards.move_show(show_id, to, PORTIONS).await.map_err(wrong)?;
+    say(&format!("show {show_id} is on shard {to}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `marquee shards drain SHARD`. What it did not finish, it goes on with when it is called again.
+pub(super) async fn drain(config: &Config, number: u16) -> Result<ExitCode, StartError> {
+    let (db, shards) = open(config).await?;
+    let shard = numbered(number)?;
+    shards.close_to_new_shows(shard).await.map_err(wrong)?;
+    shards.finish_moves(PORTIONS).await.map_err(wrong)?;
+    let leaving = shows_on(&db, &shards, shard).await?;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} shows moved, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(leaving.len() as u64).with_style(style);
+    let mut stayed = 0_u32;
+    for show_id in &leaving {
+        let moved = match shards.refuge_of(*show_id) {
+            Some(to) => shards.move_show(*show_id, to, PORTIONS).await,
+            None => Err(Error::Cluster("no other shard takes shows".to_owned())),
+        };
+        if let Err(error) = moved {
+            stayed += 1;
+            bar.suspend(|| complain(&format!("show {show_id}: {error}")));
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    say(&format!("{} shows moved from shard {shard}, {stayed} stayed", leaving.len() as u32 - stayed));
+    Ok(if stayed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every show that lives on a shard, whether or not anything was sold of it.
+async fn shows_on(db: &Db, shards: &Shards, shard: Shard) -> Result<Vec<ShowId>, StartError> {
+    let (mut found, mut after) = (Vec::new(), ShowId::earliest_at(Timestamp::UNIX_EPOCH));
+    loop {
+        let page = db.read(move |tx| Catalog::shows_after(tx, after, SHOWS_PAGE)).await.map_err(wrong)?;
+        found.extend(page.iter().copied().filter(|show_id| shards.lives_on(*show_id, shard)));
+        match page.last() {
+            Some(last) => after = *last,
+            None => return Ok(found),
+        }
+    }
+}
+
+fn numbered(number: u16) -> Result<Shard, StartError> {
+    Shard::new(number).ok_or_else(|| wrong(Error::Cluster(format!("there is no shard {number}"))))
+}

@@ -1,0 +1,94 @@
+//! What an operator asks of the shards.
+
+use jiff::SignedDuration;
+use marquee_db::{Error, Result};
+use marquee_kernel::{Shard, ShowId, Timestamp};
+
+use crate::model::AHEAD_S;
+use crate::service::Shards;
+use crate::store;
+
+/// A shard, as an operator sees it.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its number.
+    pub shard: Shard,
+    /// Where it is.
+    pub place: String,
+    /// It takes the shows that are born from then on; none while it has not joined.
+    pub joined_at: Option<Timestamp>,
+    /// And none that are born from then on.
+    pub drained_at: Option<Timestamp>,
+    /// Shows that were moved to it.
+    pub moved_in: usize,
+    /// Shows that have left it and not arrived.
+    pub under_way: u32,
+    /// What is wrong with it; none when it answers.
+    pub fault: Option<String>,
+}
+
+impl Shards {
+    /// Every shard of the directory, whether or not this node has its address.
+    ///
+    /// # Errors
+    /// What the home database says.
+    pub async fn status(&self) -> Result<Vec<Status>> {
+        self.refresh().await?;
+        let entries = self.home().db()?.read(store::entries).await?;
+        let mut all = Vec::new();
+        for entry in entries {
+            let asked = match self.named(entry.shard) {
+                None => Err(Error::Cluster("its address is not among MARQUEE_DATABASE_URL".to_owned())),
+                Some(one) => match one.db() {
+                    Ok(db) => db.read(store::count_under_way).await,
+                    Err(error) => Err(error),
+                },
+            };
+            all.push(Status {
+                shard: entry.shard,
+                place: entry.place,
+                joined_at: entry.joined_at,
+                drained_at: entry.drained_at,
+                moved_in: self.directory().moved_to(entry.shard),
+                under_way: *asked.as_ref().unwrap_or(&0),
+                fault: asked.err().map(|error| error.to_string()),
+            });
+        }
+        Ok(all)
+    }
+
+    /// From a moment on no new show goes to the shard: when every node knows.
+    ///
+    /// # Errors
+    /// [`Error::Cluster`] when there is no such shard, or no other that takes shows; what the home database says.
+    pub async fn close_to_new_shows(&self, shard: Shard) -> Result<()> {
+        self.refresh().await?;
+        let (directory, now) = (self.directory(), self.inner.clock.now());
+        let (mut known, mut others) = (false, false);
+        for member in directory.members() {
+            known |= member.shard == shard;
+            others |= member.shard != shard && member.drained_at.is_none() && member.joined_at <= now;
+        }
+        if !known {
+            return Err(Error::Cluster(format!("there is no shard {shard}")));
+        }
+        if !others {
+            return Err(Error::Cluster(format!("no other shard than {shard} takes shows: add one first")));
+        }
+        let at = now.checked_add(SignedDuration::from_secs(AHEAD_S)).unwrap_or(Timestamp::MAX);
+        self.home().db()?.write(move |tx| store::drain(tx, shard, at)).await?;
+        self.refresh().await
+    }
+
+    /// Whether a show lives on that shard.
+    #[must_use]
+    pub fn lives_on(&self, show_id: ShowId, shard: Shard) -> bool {
+        self.is_alone() || self.directory().shard_of(show_id) == Some(shard)
+    }
+
+    /// Where a show goes when its shard is emptied.
+    #[must_use]
+    pub fn refuge_of(&self, show_id: ShowId) -> Option<Shard> {
+        self.directory().refuge(show_id, self.inner.clock.now())
+    }
+}

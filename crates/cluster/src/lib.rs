@@ -1,0 +1,17 @@
+//! What several nodes and several databases agree on: in which database a show's sales are, how a show moves from one to another,
+//! and which node does what one alone may do. See `docs/adr/0009-shards.md`.
+//!
+//! The first database, the home database, also has the accounts, the catalogue and the directory of shards. An embedded Marquee has
+//! one database and one node, and none of this costs it anything.
+
+mod administration;
+mod lease;
+mod model;
+mod moving;
+mod service;
+mod store;
+
+pub use administration::Status;
+pub use lease::{Lead, Term};
+pub use moving::{Portion, check};
+pub use service::{ShardDb, Shards, departed};

@@ -1,0 +1,218 @@
+//! Moves a show's sales from one database to another while everything else is sold.
+//!
+//! The rows are in exactly one place at every moment. *Depart*: one transaction takes them out of their database and puts them
+//! down there as cargo; from then on nothing is sold of the show there. *Arrive*: one transaction takes the cargo in where it goes,
+//! once. Then the directory says so, and the cargo is let go of. Whoever finds cargo that has not arrived carries on, so that a
+//! mover that is killed loses nothing; between the first step and the last the show is not sold, for milliseconds.
+
+use std::collections::HashMap;
+
+use marquee_bus::{Actor, Event};
+use marquee_db::{Error, Result, Tx, Value, params};
+use marquee_kernel::{Shard, ShowId};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::service::{ShardDb, Shards};
+use crate::store::{self, UnderWay};
+
+/// The rows of one table that are a show's, and the statements of its owner that carry them. `read` answers all columns in the
+/// order that `insert` takes them in; `read` and `delete` have the show as `$1`.
+#[derive(Clone, Copy, Debug)]
+pub struct Portion {
+    table: &'static str,
+    read: &'static str,
+    delete: &'static str,
+    insert: &'static str,
+    put: fn(&mut Tx<'_>, &'static str, Vec<Vec<Value>>) -> Result<()>,
+}
+
+impl Portion {
+    /// The portion of a table with `COLUMNS` columns.
+    #[must_use]
+    pub const fn of<const COLUMNS: usize>(
+        table: &'static str,
+        read: &'static str,
+        delete: &'static str,
+        insert: &'static str,
+    ) -> Self {
+        Self { table, read, delete, insert, put: put::<COLUMNS> }
+    }
+}
+
+fn put<const COLUMNS: usize>(tx: &mut Tx<'_>, insert: &'static str, rows: Vec<Vec<Value>>) -> Result<()> {
+    let rows = rows.into_iter().map(<[Value; COLUMNS]>::try_from).collect::<Result<Vec<_>, _>>();
+    let rows = rows.map_err(|_| unreadable())?;
+    tx.execute_each(insert, rows).map(drop)
+}
+
+impl Shards {
+    /// Moves what is sold of a show to another shard. Moved already, nothing happens.
+    ///
+    /// # Errors
+    /// [`Error::Cluster`] when there is no such shard; what the databases say: the show is then where it was, or arrives
+    /// as soon as they answer.
+    pub async fn move_show(&self, show_id: ShowId, to: Shard, portions: &'static [Portion]) -> Result<()> {
+        let from = self.of(show_id).await?;
+        if from.shard() == to {
+            return Ok(());
+        }
+        let target = self.named(to).ok_or_else(|| Error::Cluster(format!("there is no shard {to}")))?;
+        // Before anything departs: it must be able to arrive.
+        target.db()?.probe().await?;
+        let (move_id, now) = (Uuid::from_bytes(self.inner.rng.bytes()), self.inner.clock.now());
+        let (journal, stays) = (self.inner.journal.clone(), from.shard());
+        let leaving = move |tx: &mut Tx<'_>| {
+            if !store::departed(tx, &[show_id])?.is_empty() {
+                return Err(Error::Unreachable(format!("show {show_id} is being moved by somebody else")));
+            }
+            let cargo = load(tx, show_id, portions)?;
+            store::depart(tx, &UnderWay { show_id, move_id, to, cargo }, now)?;
+            journal.append(tx, &[event("ShowDeparted", show_id, stays, to)])
+        };
+        from.db()?.write(leaving).await?;
+        from.wake();
+        self.carry_on(from, portions).await
+    }
+
+    /// Brings home every move that was begun and broke off. How many there were.
+    ///
+    /// # Errors
+    /// What the databases say.
+    pub async fn finish_moves(&self, portions: &'static [Portion]) -> Result<u32> {
+        let mut finished = 0;
+        for from in self.all().iter().filter(|one| one.db().is_ok()) {
+            finished += from.db()?.read(store::count_under_way).await?;
+            self.carry_on(from, portions).await?;
+        }
+        Ok(finished)
+    }
+
+    /// Delivers whatever has departed from a database.
+    async fn carry_on(&self, from: &ShardDb, portions: &'static [Portion]) -> Result<()> {
+        while let Some(under_way) = from.db()?.read(store::under_way).await? {
+            let (show_id, move_id, to) = (under_way.show_id, under_way.move_id, under_way.to);
+            let target = self.named(to).ok_or_else(|| Error::Cluster(format!("there is no shard {to}")))?;
+            let (now, journal, came_from) = (self.inner.clock.now(), self.inner.journal.clone(), from.shard());
+            let arriving = move |tx: &mut Tx<'_>| {
+                if store::arrive(tx, show_id, move_id, now)? {
+                    unload(tx, &under_way.cargo, portions)?;
+                    journal.append(tx, &[event("ShowArrived", show_id, came_from, to)])?;
+                }
+                Ok::<_, Error>(())
+            };
+            target.db()?.write(arriving).await?;
+            target.wake();
+            // Only now: who reads the directory finds the show where it says.
+            self.home().db()?.write(move |tx| store::note_move(tx, show_id, to, now)).await?;
+            from.db()?.write(move |tx| store::unload(tx, show_id, move_id)).await?;
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows that have left this database, and are still in it; one line each, none when all is well.
+///
+/// # Errors
+/// What the database says.
+pub fn check(tx: &mut Tx<'_>, portions: &[Portion]) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for show_id in store::all_departed(tx)? {
+        for portion in portions {
+            let rows = tx.query(portion.read, &params![show_id])?.len();
+            if rows > 0 {
+                faults.push(format!("show {show_id} has left, and {rows} rows of {} have not", portion.table));
+            }
+        }
+    }
+    Ok(faults)
+}
+
+fn event(kind: &'static str, show_id: ShowId, from: Shard, to: Shard) -> Event {
+    let payload = json!({ "from": from.number(), "to": to.number() });
+    Event { kind, actor: Actor::System, show_id: Some(show_id), subject: show_id.to_string(), payload }
+}
+
+/// Takes a show's rows out of the database: what they were.
+fn load(tx: &mut Tx<'_>, show_id: ShowId, portions: &[Portion]) -> Result<String> {
+    let mut cargo = serde_json::Map::new();
+    for portion in portions {
+        let rows = tx.query(portion.read, &params![show_id])?;
+        let rows = rows.into_iter().map(|row| row.into_values().iter().map(packed).collect::<serde_json::Value>());
+        cargo.insert(portion.table.to_owned(), rows.collect());
+    }
+    // After all are read: one table's rows may be found by another's.
+    for portion in portions.iter().rev() {
+        tx.execute(portion.delete, &params![show_id])?;
+    }
+    Ok(serde_json::Value::Object(cargo).to_string())
+}
+
+/// Puts a show's rows into the database.
+fn unload(tx: &mut Tx<'_>, cargo: &str, portions: &[Portion]) -> Result<()> {
+    let mut cargo: HashMap<String, Vec<Vec<serde_json::Value>>> =
+        serde_json::from_str(cargo).map_err(|_| unreadable())?;
+    for portion in portions {
+        let rows = cargo.remove(portion.table).unwrap_or_default();
+        let rows = rows.iter().map(|row| row.iter().map(unpacked).collect::<Option<Vec<_>>>());
+        (portion.put)(tx, portion.insert, rows.collect::<Option<_>>().ok_or_else(unreadable)?)?;
+    }
+    // Rows of a table that this program does not know would be lost.
+    if cargo.is_empty() { Ok(()) } else { Err(unreadable()) }
+}
+
+fn unreadable() -> Error {
+    Error::Cluster(
+        "cargo of a move is not readable; it was loaded by another version of marquee: start that one".to_owned(),
+    )
+}
+
+fn packed(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => json!(null),
+        Value::Int(v) => json!(v),
+        Value::Real(v) => json!({ "real": v }),
+        Value::Text(v) => json!(v),
+        Value::Bytes(v) => json!({ "hex": hex::encode(v) }),
+        Value::Uuid(v) => json!({ "uuid": v.to_string() }),
+    }
+}
+
+fn unpacked(value: &serde_json::Value) -> Option<Value> {
+    use serde_json::Value as Json;
+    Some(match value {
+        Json::Null => Value::Null,
+        Json::Number(v) => Value::Int(v.as_i64()?),
+        Json::String(v) => Value::Text(v.clone()),
+        Json::Object(v) => match v.iter().next()? {
+            (kind, Json::Number(real)) if kind == "real" => Value::Real(real.as_f64()?),
+            (kind, Json::String(text)) if kind == "hex" => Value::Bytes(hex::decode(text).ok()?),
+            (kind, Json::String(text)) if kind == "uuid" => Value::Uuid(text.parse().ok()?),
+            _ => return None,
+        },
+        Json::Bool(_) | Json::Array(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_comes_out_as_it_went_in() {
+        let values = [
+            Value::Null,
+            Value::Int(i64::MAX),
+            Value::Int(i64::MIN),
+            Value::Real(0.1),
+            Value::Text("{\"uuid\": \"no\"}\u{1f39f}".to_owned()),
+            Value::Bytes(vec![0, 255]),
+            Value::Uuid(Uuid::from_u128(7)),
+        ];
+        for value in values {
+            let text = packed(&value).to_string();
+            assert_eq!(unpacked(&serde_json::from_str(&text).unwrap()), Some(value));
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! The databases, and which of them a show's sales are in.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::SignedDuration;
+use marquee_bus::{Bus, Journal};
+use marquee_db::{Db, Error, Result, Tx};
+use marquee_kernel::{Clock, Rng, Shard, ShowId, Timestamp};
+use tokio::sync::SetOnce;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::lease;
+use crate::model::{AHEAD_S, Directory};
+use crate::store::{self, Entry};
+
+/// How often a node reads the directory.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The pause between two tries to reach a shard that has not answered since the start.
+const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// The pause before the next look for a show that has just left, and how many there are: a move takes a fraction of that.
+const MOVING_PAUSE: Duration = Duration::from_millis(50);
+const MOVING_LOOKS_MAX: usize = 40;
+
+/// Every database that sales are in. An embedded Marquee has one. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Shards {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    shards: Vec<ShardDb>,
+    directory: ArcSwap<Directory>,
+    cluster: Uuid,
+    /// This process, among the nodes.
+    node: Uuid,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+    pub(crate) journal: Journal,
+    /// A file: nobody adds a second.
+    alone: bool,
+}
+
+/// One of the databases. It may not have answered yet.
+#[derive(Debug)]
+pub struct ShardDb {
+    at: usize,
+    shard: Shard,
+    place: String,
+    url: String,
+    open: SetOnce<(Db, Bus)>,
+}
+
+impl ShardDb {
+    fn new(at: usize, shard: Shard, (place, url): (String, String), db: Option<Db>) -> Self {
+        let open = SetOnce::new_with(db.map(|db| (db.clone(), Bus::new(db))));
+        Self { at, shard, place, url, open }
+    }
+
+    /// Its place among this node's databases, from 0.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn shard(&self) -> Shard {
+        self.shard
+    }
+
+    /// Where it is, for people to read.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The database.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] while it has never answered this process.
+    pub fn db(&self) -> Result<&Db> {
+        let open = self.open.get().map(|(db, _)| db);
+        open.ok_or_else(|| Error::Unreachable(format!("shard {} at {}", self.shard, self.place)))
+    }
+
+    /// Tells the consumers of its journal to look at once: call it after a commit that appended.
+    pub fn wake(&self) {
+        if let Some((_, bus)) = self.open.get() {
+            bus.wake();
+        }
+    }
+
+    /// The database and the delivery of its journal, once it has answered.
+    pub async fn opened(&self) -> &(Db, Bus) {
+        self.open.wait().await
+    }
+}
+
+/// What became of work on a show: done, or given back, for the show is not here any more.
+enum Fenced<T, W> {
+    Done(T),
+    Departed(W),
+}
+
+impl Shards {
+    /// The one database there is.
+    #[must_use]
+    pub fn alone(db: Db, bus: Bus, journal: Journal, clock: Clock, rng: Rng) -> Self {
+        let home = ShardDb {
+            at: 0,
+            shard: Shard::default(),
+            place: String::new(),
+            url: String::new(),
+            open: SetOnce::new_with(Some((db, bus))),
+        };
+        let (directory, cluster, node) = (ArcSwap::default(), Uuid::nil(), Uuid::nil());
+        let shards = vec![home];
+        Self { inner: Arc::new(Inner { shards, directory, cluster, node, clock, rng, journal, alone: true }) }
+    }
+
+    /// The databases at `urls`, of which `home`, the first, is open: it also has the accounts, the catalogue and the directory.
+    /// A database that is new here joins. One that does not answer is opened when it does, if it has joined before.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when a database that never joined does not answer; [`Error::Cluster`] when one belongs
+    /// elsewhere.
+    pub async fn open(
+        urls: &[String],
+        (home, bus): (Db, Bus),
+        journal: Journal,
+        (clock, rng): (Clock, Rng),
+    ) -> Result<Self> {
+        let mut places = Vec::new();
+        for url in urls {
+            places.push((Db::place_of(url)?, url.clone()));
+        }
+        let mut opening = Opening { home: home.clone(), clock: clock.clone(), cluster: Uuid::nil(), fresh: false };
+        let mut shards = Vec::new();
+        for (at, place) in places.into_iter().enumerate() {
+            if at == 0 {
+                opening.settle_home(&place.0, Uuid::from_bytes(rng.bytes())).await?;
+                let open = SetOnce::new_with(Some((home.clone(), bus.clone())));
+                shards.push(ShardDb { at, shard: Shard::default(), place: place.0, url: place.1, open });
+                continue;
+            }
+            let (shard, db) = opening.settle(&place.0, connect(place.1.clone()).await).await?;
+            if shards.iter().any(|known| known.shard == shard) {
+                return Err(Error::Cluster(format!("{} is a database that another address names too", place.0)));
+            }
+            shards.push(ShardDb::new(at, shard, place, db));
+        }
+        lease::describe(&shards);
+        let (directory, cluster, node) = (ArcSwap::default(), opening.cluster, Uuid::from_bytes(rng.bytes()));
+        let inner = Inner { shards, directory, cluster, node, clock, rng, journal, alone: false };
+        let shards = Self { inner: Arc::new(inner) };
+        shards.refresh().await?;
+        Ok(shards)
+    }
+
+    /// The first database.
+    ///
+    /// # Panics
+    /// Never: there is always one.
+    #[must_use]
+    pub fn home(&self) -> &ShardDb {
+        #[expect(clippy::indexing_slicing, reason = "both constructors put it there")]
+        &self.inner.shards[0]
+    }
+
+    /// All of them, the home database first.
+    #[must_use]
+    pub fn all(&self) -> &[ShardDb] {
+        &self.inner.shards
+    }
+
+    /// The database of that number, if this node has its address.
+    #[must_use]
+    pub fn named(&self, shard: Shard) -> Option<&ShardDb> {
+        self.inner.shards.iter().find(|one| one.shard == shard)
+    }
+
+    /// The database that a show's sales are in.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when this node does not know, or does not have its address.
+    pub async fn of(&self, show_id: ShowId) -> Result<&ShardDb> {
+        if self.inner.alone {
+            return Ok(self.home());
+        }
+        if !self.inner.directory.load().knows(show_id) {
+            self.refresh().await?;
+        }
+        let directory = self.inner.directory.load();
+        let shard = directory.shard_of(show_id).filter(|_| directory.knows(show_id));
+        let shard = shard.ok_or_else(|| Error::Unreachable("the directory of shards is out of date".to_owned()))?;
+        let elsewhere = || Error::Unreachable(format!("shard {shard} is not among this node's databases"));
+        self.named(shard).ok_or_else(elsewhere)
+    }
+
+    /// Reads of a show's sales, where they are. See [`Db::read`].
+    ///
+    /// # Errors
+    /// As [`Db::read`]; [`Error::Unreachable`] when the show's database is.
+    pub async fn read<T, E, W>(&self, show_id: ShowId, work: W) -> Result<T, E>
+    where
+        W: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        if self.inner.alone {
+            return self.home().db()?.read(work).await;
+        }
+        let mut work = work;
+        for _ in 0..MOVING_LOOKS_MAX {
+            let db = self.of(show_id).await?.db()?;
+            match db.read(move |tx| if_here(tx, show_id, work)).await? {
+                Fenced::Done(done) => return Ok(done),
+                Fenced::Departed(same) => work = same,
+            }
+            self.wait_for_move().await?;
+        }
+        Err(moving(show_id).into())
+    }
+
+    /// Changes a show's sales, where they are. See [`Db::write`].
+    ///
+    /// # Errors
+    /// As [`Db::write`]; [`Error::Unreachable`] when the show's database is.
+    pub async fn write<T, E, W>(&self, show_id: ShowId, work: W) -> Result<T, E>
+    where
+        W: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        if self.inner.alone {
+            return self.home().db()?.write(work).await;
+        }
+        let mut work = work;
+        for _ in 0..MOVING_LOOKS_MAX {
+            let db = self.of(show_id).await?.db()?;
+            match db.write(move |tx| if_here(tx, show_id, work)).await? {
+                Fenced::Done(done) => return Ok(done),
+                Fenced::Departed(same) => work = same,
+            }
+            self.wait_for_move().await?;
+        }
+        Err(moving(show_id).into())
+    }
+
+    /// Waits a little for a show that has just left, then reads where it is. For what has met [`departed`].
+    ///
+    /// # Errors
+    /// What the home database says.
+    pub async fn wait_for_move(&self) -> Result<()> {
+        tokio::time::sleep(MOVING_PAUSE).await;
+        self.refresh().await
+    }
+
+    /// Looks for one thing by an id that names the shard it was made on: there, and on the others too when shows have left that one.
+    ///
+    /// # Errors
+    /// What a database says without which it cannot be known that there is nothing.
+    pub async fn find<T: Send + 'static>(
+        &self,
+        named: Shard,
+        look: impl Fn(&mut Tx<'_>) -> Result<Option<T>> + Clone + Send + 'static,
+    ) -> Result<Option<T>> {
+        let named = if self.inner.alone { Some(self.home()) } else { self.named(named) };
+        let mut fault = None;
+        if let Some(one) = named {
+            let look = look.clone();
+            let look = move |tx: &mut Tx<'_>| match look(tx)? {
+                Some(found) => Ok((Some(found), false)),
+                None => Ok::<_, Error>((None, store::has_departures(tx)?)),
+            };
+            match read(one, look).await {
+                Ok((None, true)) => {}
+                Ok((found, _)) => return Ok(found),
+                Err(error) => fault = Some(error),
+            }
+        }
+        for one in self.all().iter().filter(|one| named.is_none_or(|named| named.at != one.at)) {
+            match read(one, look.clone()).await {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(error) => fault = Some(error),
+            }
+        }
+        fault.map_or(Ok(None), Err)
+    }
+
+    /// Reads the directory again.
+    ///
+    /// # Errors
+    /// What the home database says.
+    pub async fn refresh(&self) -> Result<()> {
+        if self.inner.alone {
+            return Ok(());
+        }
+        let as_of = self.inner.clock.now();
+        let read = |tx: &mut Tx<'_>| Ok::<_, Error>((store::entries(tx)?, store::moves(tx)?));
+        let (entries, moves) = self.home().db()?.read(read).await?;
+        let members = entries.iter().filter_map(Entry::member).collect();
+        self.inner.directory.store(Arc::new(Directory::new(members, moves, as_of)));
+        Ok(())
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.inner.alone
+    }
+
+    pub(crate) fn node(&self) -> Uuid {
+        self.inner.node
+    }
+
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        self.inner.directory.load_full()
+    }
+
+    /// Keeps the directory fresh, and opens what did not answer at the start, until `stop`.
+    pub async fn keep(&self, stop: CancellationToken) {
+        if self.inner.alone {
+            return;
+        }
+        let refreshing = async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                if let Err(error) = self.refresh().await {
+                    warn!(%error, "directory of shards not read, will retry");
+                }
+            }
+        };
+        let opening = async {
+            loop {
+                for one in self.all() {
+                    self.open_late(one).await;
+                }
+                tokio::time::sleep(OPEN_AGAIN_AFTER).await;
+            }
+        };
+        stop.run_until_cancelled(async { tokio::join!(refreshing, opening) }).await;
+    }
+
+    async fn open_late(&self, one: &ShardDb) {
+        if one.open.get().is_some() {
+            return;
+        }
+        let opened = async {
+            let db = connect(one.url.clone()).await?;
+            match db.read(store::identity).await? {
+                Some(found) if found == (one.shard, self.inner.cluster) => Ok(db),
+                _ => Err(Error::Cluster(format!("{} is not shard {}", one.place, one.shard))),
+            }
+        };
+        match opened.await {
+            Ok(db) => {
+                info!(shard = one.shard.number(), "shard answers now");
+                let bus = Bus::new(db.clone());
+                // Nobody else opens it.
+                let _ = one.open.set((db, bus));
+            }
+            Err(error) => warn!(shard = one.shard.number(), %error, "shard does not answer, its shows are not sold"),
+        }
+    }
+}
+
+async fn read<T: Send + 'static>(
+    one: &ShardDb,
+    look: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    one.db()?.read(look).await
+}
+
+fn if_here<T, E, W>(tx: &mut Tx<'_>, show_id: ShowId, work: W) -> Result<Fenced<T, W>, E>
+where
+    W: FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    E: From<Error>,
+{
+    if !departed(tx, &[show_id])?.is_empty() {
+        return Ok(Fenced::Departed(work));
+    }
+    work(tx).map(Fenced::Done)
+}
+
+/// Those of the shows that have left this database, as the transaction sees it: nothing of theirs may be decided in it.
+///
+/// # Errors
+/// What the database says.
+pub fn departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<HashSet<ShowId>> {
+    Ok(store::departed(tx, shows)?.into_iter().collect())
+}
+
+fn moving(show_id: ShowId) -> Error {
+    Error::Unreachable(format!("show {show_id} is being moved"))
+}
+
+async fn connect(url: String) -> Result<Db> {
+    tokio::task::spawn_blocking(move || Db::connect(&url)).await.map_err(|_| Error::Closed)?
+}
+
+/// Finds out which shard each database is.
+struct Opening {
+    home: Db,
+    clock: Clock,
+    cluster: Uuid,
+    /// The home database was made by this very start: there is no show yet.
+    fresh: bool,
+}
+
+impl Opening {
+    async fn settle_home(&mut self, place: &str, new: Uuid) -> Result<()> {
+        let place = place.to_owned();
+        let settled = self.home.write(move |tx| match store::identity(tx)? {
+            Some((shard, cluster)) if shard == Shard::default() => Ok((cluster, false)),
+            Some((shard, _)) => Err(Error::Cluster(format!("{place} is shard {shard}: name the home database first"))),
+            None => {
+                store::identify(tx, Shard::default(), new)?;
+                store::add_shard(tx, Shard::default(), &place, Some(Timestamp::UNIX_EPOCH))?;
+                Ok((new, true))
+            }
+        });
+        (self.cluster, self.fresh) = settled.await?;
+        Ok(())
+    }
+
+    /// The shard at a place, and its database if it answers.
+    async fn settle(&self, place: &str, connected: Result<Db>) -> Result<(Shard, Option<Db>)> {
+        let db = match connected {
+            Ok(db) => db,
+            Err(Error::Unreachable(why)) => {
+                let entries = self.home.read(store::entries).await?;
+                let known = entries.iter().find(|entry| entry.place == place && entry.joined_at.is_some());
+                let stranger = || Error::Unreachable(format!("{place} never joined as a shard, and: {why}"));
+                let shard = known.ok_or_else(stranger)?.shard;
+                warn!(shard = shard.number(), place, "shard does not answer, its shows are not sold");
+                return Ok((shard, None));
+            }
+            Err(other) => return Err(other),
+        };
+        let shard = match db.read(store::identity).await? {
+            Some((shard, cluster)) if cluster == self.cluster => shard,
+            Some(_) => return Err(Error::Cluster(format!("{place} belongs to another Marquee"))),
+            None => self.take_in(place, &db).await?,
+        };
+        let (ahead, place) = (SignedDuration::from_secs(AHEAD_S), place.to_owned());
+        let joined_at = match self.fresh {
+            true => Timestamp::UNIX_EPOCH,
+            false => self.clock.now().checked_add(ahead).unwrap_or(Timestamp::MAX),
+        };
+        let note = move |tx: &mut Tx<'_>| {
+            store::set_place(tx, shard, &place)?;
+            store::join(tx, shard, joined_at)
+        };
+        self.home.write(note).await?;
+        Ok((shard, Some(db)))
+    }
+
+    /// Gives a database a number, which it keeps. Several nodes may be at it: the first one's word stands.
+    async fn take_in(&self, place: &str, db: &Db) -> Result<Shard> {
+        let (cluster, to_find) = (self.cluster, place.to_owned());
+        let number = self.home.write(move |tx| {
+            let entries = store::entries(tx)?;
+            if let Some(begun) = entries.iter().find(|entry| entry.place == to_find) {
+                return Ok::<_, Error>(begun.shard);
+            }
+            let next = entries.iter().map(|entry| entry.shard.number()).max().map_or(0, |last| last + 1);
+            let next = Shard::new(next)
+                .ok_or_else(|| Error::Cluster("there are as many shards as there can be".to_owned()))?;
+            store::add_shard(tx, next, &to_find, None)?;
+            Ok(next)
+        });
+        let number = number.await?;
+        let place = place.to_owned();
+        let identified = db.write(move |tx| match store::identity(tx)? {
+            Some(found) if found == (number, cluster) => Ok(()),
+            Some(_) => Err(Error::Cluster(format!("{place} belongs to another Marquee"))),
+            None => store::identify(tx, number, cluster),
+        });
+        identified.await?;
+        info!(shard = number.number(), "shard joins");
+        Ok(number)
+    }
+}

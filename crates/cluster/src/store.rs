@@ -1,0 +1,209 @@
+//! The rows of the directory, of moves and of leases.
+
+use std::collections::HashMap;
+
+use marquee_db::{Error, Result, Tx, params};
+use marquee_kernel::{Shard, ShowId, Timestamp};
+use uuid::Uuid;
+
+use crate::model::Member;
+
+const SHARDS: &str = "SELECT shard, place, joined_at, drained_at FROM shards ORDER BY shard";
+const ADD_SHARD: &str = "INSERT INTO shards (shard, place, joined_at) VALUES ($1, $2, $3)";
+const JOIN: &str = "UPDATE shards SET joined_at = $2 WHERE shard = $1 AND joined_at IS NULL";
+const SET_PLACE: &str = "UPDATE shards SET place = $2 WHERE shard = $1";
+const DRAIN: &str = "UPDATE shards SET drained_at = $2 WHERE shard = $1 AND drained_at IS NULL";
+const IDENTITY: &str = "SELECT shard, cluster FROM shard_identity WHERE only_row = 1";
+const IDENTIFY: &str = "INSERT INTO shard_identity (only_row, shard, cluster) VALUES (1, $1, $2)";
+
+const MOVES: &str = "SELECT show_id, shard FROM show_moves";
+const NOTE_MOVE: &str = "
+    INSERT INTO show_moves (show_id, shard, moved_at) VALUES ($1, $2, $3)
+    ON CONFLICT (show_id) DO UPDATE SET shard = excluded.shard, moved_at = excluded.moved_at";
+const DEPARTED: &str = "SELECT show_id FROM departed_shows WHERE show_id = $1";
+const ANY_DEPARTED: &str = "SELECT 1 AS one FROM departed_shows LIMIT 1";
+const ALL_DEPARTED: &str = "SELECT show_id FROM departed_shows ORDER BY show_id";
+const DEPART: &str = "
+    INSERT INTO departed_shows (show_id, move_id, to_shard, departed_at, cargo) VALUES ($1, $2, $3, $4, $5)";
+const UNDER_WAY: &str = "
+    SELECT show_id, move_id, to_shard, cargo FROM departed_shows WHERE cargo IS NOT NULL ORDER BY show_id LIMIT 1";
+const COUNT_UNDER_WAY: &str = "SELECT COUNT(*) AS n FROM departed_shows WHERE cargo IS NOT NULL";
+const UNLOAD: &str = "UPDATE departed_shows SET cargo = NULL WHERE show_id = $1 AND move_id = $2";
+const RETURN: &str = "DELETE FROM departed_shows WHERE show_id = $1";
+const ARRIVE: &str = "
+    INSERT INTO arrived_moves (move_id, show_id, arrived_at) VALUES ($1, $2, $3) ON CONFLICT (move_id) DO NOTHING";
+
+const LEASE: &str = "SELECT holder, epoch, beats FROM leases WHERE name = $1";
+const OPEN_LEASE: &str = "
+    INSERT INTO leases (name, holder, epoch, beats) VALUES ($1, $2, 1, 0) ON CONFLICT (name) DO NOTHING";
+const TAKE_LEASE: &str = "
+    UPDATE leases SET holder = $2, epoch = epoch + 1, beats = 0 WHERE name = $1 AND epoch = $3 AND beats = $4";
+const BEAT: &str = "UPDATE leases SET beats = beats + 1 WHERE name = $1 AND holder = $2 AND epoch = $3";
+const LAY_DOWN: &str = "UPDATE leases SET holder = $4 WHERE name = $1 AND holder = $2 AND epoch = $3";
+
+/// A shard as the directory has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) shard: Shard,
+    pub(crate) place: String,
+    pub(crate) joined_at: Option<Timestamp>,
+    pub(crate) drained_at: Option<Timestamp>,
+}
+
+impl Entry {
+    pub(crate) fn member(&self) -> Option<Member> {
+        let joined_at = self.joined_at?;
+        Some(Member { shard: self.shard, joined_at, drained_at: self.drained_at })
+    }
+}
+
+fn shard(number: i64) -> Result<Shard> {
+    let shard = u16::try_from(number).ok().and_then(Shard::new);
+    shard.ok_or_else(|| Error::Column { column: "shard".to_owned(), problem: "not a shard's number" })
+}
+
+pub(crate) fn entries(tx: &mut Tx<'_>) -> Result<Vec<Entry>> {
+    let entry = |row: &marquee_db::Row| {
+        Ok(Entry {
+            shard: shard(row.get("shard")?)?,
+            place: row.get("place")?,
+            joined_at: row.get("joined_at")?,
+            drained_at: row.get("drained_at")?,
+        })
+    };
+    tx.query(SHARDS, &[])?.iter().map(entry).collect()
+}
+
+pub(crate) fn add_shard(tx: &mut Tx<'_>, shard: Shard, place: &str, joined_at: Option<Timestamp>) -> Result<()> {
+    tx.execute(ADD_SHARD, &params![shard.number(), place, joined_at]).map(drop)
+}
+
+pub(crate) fn join(tx: &mut Tx<'_>, shard: Shard, at: Timestamp) -> Result<()> {
+    tx.execute(JOIN, &params![shard.number(), at]).map(drop)
+}
+
+pub(crate) fn set_place(tx: &mut Tx<'_>, shard: Shard, place: &str) -> Result<()> {
+    tx.execute(SET_PLACE, &params![shard.number(), place]).map(drop)
+}
+
+pub(crate) fn drain(tx: &mut Tx<'_>, shard: Shard, at: Timestamp) -> Result<()> {
+    tx.execute(DRAIN, &params![shard.number(), at]).map(drop)
+}
+
+/// Which shard this database is, and of which cluster; none for one that has never been asked.
+pub(crate) fn identity(tx: &mut Tx<'_>) -> Result<Option<(Shard, Uuid)>> {
+    tx.query_opt(IDENTITY, &[])?.map(|row| Ok((shard(row.get("shard")?)?, row.get("cluster")?))).transpose()
+}
+
+pub(crate) fn identify(tx: &mut Tx<'_>, shard: Shard, cluster: Uuid) -> Result<()> {
+    tx.execute(IDENTIFY, &params![shard.number(), cluster]).map(drop)
+}
+
+/// Where each show is that was moved.
+pub(crate) fn moves(tx: &mut Tx<'_>) -> Result<HashMap<ShowId, Shard>> {
+    let rows = tx.query(MOVES, &[])?;
+    rows.iter().map(|row| Ok((row.get("show_id")?, shard(row.get("shard")?)?))).collect()
+}
+
+pub(crate) fn note_move(tx: &mut Tx<'_>, show_id: ShowId, to: Shard, at: Timestamp) -> Result<()> {
+    tx.execute(NOTE_MOVE, &params![show_id, to.number(), at]).map(drop)
+}
+
+/// Whether any show has left this database.
+pub(crate) fn has_departures(tx: &mut Tx<'_>) -> Result<bool> {
+    Ok(tx.query_opt(ANY_DEPARTED, &[])?.is_some())
+}
+
+/// Those of the shows that have left this database.
+pub(crate) fn departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<Vec<ShowId>> {
+    // Nearly always none has.
+    if shows.is_empty() || !has_departures(tx)? {
+        return Ok(Vec::new());
+    }
+    let found = tx.query_each(DEPARTED, shows.iter().map(|show_id| params![*show_id]))?;
+    found.iter().flatten().map(|row| row.get("show_id")).collect()
+}
+
+/// Every show that has left this database.
+pub(crate) fn all_departed(tx: &mut Tx<'_>) -> Result<Vec<ShowId>> {
+    tx.query(ALL_DEPARTED, &[])?.iter().map(|row| row.get("show_id")).collect()
+}
+
+/// A move that has begun and not ended.
+#[derive(Clone, Debug)]
+pub(crate) struct UnderWay {
+    pub(crate) show_id: ShowId,
+    pub(crate) move_id: Uuid,
+    pub(crate) to: Shard,
+    pub(crate) cargo: String,
+}
+
+pub(crate) fn depart(tx: &mut Tx<'_>, leaving: &UnderWay, at: Timestamp) -> Result<()> {
+    let UnderWay { show_id, move_id, to, cargo } = leaving;
+    tx.execute(DEPART, &params![*show_id, *move_id, to.number(), at, cargo]).map(drop)
+}
+
+pub(crate) fn under_way(tx: &mut Tx<'_>) -> Result<Option<UnderWay>> {
+    tx.query_opt(UNDER_WAY, &[])?
+        .map(|row| {
+            Ok(UnderWay {
+                show_id: row.get("show_id")?,
+                move_id: row.get("move_id")?,
+                to: shard(row.get("to_shard")?)?,
+                cargo: row.get("cargo")?,
+            })
+        })
+        .transpose()
+}
+
+pub(crate) fn count_under_way(tx: &mut Tx<'_>) -> Result<u32> {
+    tx.query_opt(COUNT_UNDER_WAY, &[])?.map_or(Ok(0), |row| row.get("n"))
+}
+
+pub(crate) fn unload(tx: &mut Tx<'_>, show_id: ShowId, move_id: Uuid) -> Result<()> {
+    tx.execute(UNLOAD, &params![show_id, move_id]).map(drop)
+}
+
+/// Notes that a move has arrived; false for one that had before. A show that comes back has not departed any more.
+pub(crate) fn arrive(tx: &mut Tx<'_>, show_id: ShowId, move_id: Uuid, at: Timestamp) -> Result<bool> {
+    let fresh = tx.execute(ARRIVE, &params![move_id, show_id, at])? > 0;
+    if fresh {
+        tx.execute(RETURN, &params![show_id])?;
+    }
+    Ok(fresh)
+}
+
+/// A lease as it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) holder: Uuid,
+    pub(crate) epoch: i64,
+    pub(crate) beats: i64,
+}
+
+/// The lease of that name, which `node` gets if nobody ever had it.
+pub(crate) fn open_lease(tx: &mut Tx<'_>, name: &str, node: Uuid) -> Result<Held> {
+    tx.execute(OPEN_LEASE, &params![name, node])?;
+    lease(tx, name)?.ok_or(Error::Closed)
+}
+
+pub(crate) fn lease(tx: &mut Tx<'_>, name: &str) -> Result<Option<Held>> {
+    tx.query_opt(LEASE, &params![name])?
+        .map(|row| Ok(Held { holder: row.get("holder")?, epoch: row.get("epoch")?, beats: row.get("beats")? }))
+        .transpose()
+}
+
+/// Takes the lease over as it was found; false when it has moved on since.
+pub(crate) fn take_lease(tx: &mut Tx<'_>, name: &str, node: Uuid, found: Held) -> Result<bool> {
+    Ok(tx.execute(TAKE_LEASE, &params![name, node, found.epoch, found.beats])? > 0)
+}
+
+/// Shows that the leader is alive; false when it leads no more.
+pub(crate) fn beat(tx: &mut Tx<'_>, name: &str, node: Uuid, epoch: i64) -> Result<bool> {
+    Ok(tx.execute(BEAT, &params![name, node, epoch])? > 0)
+}
+
+/// Leaves the lease to whoever comes first.
+pub(crate) fn lay_down(tx: &mut Tx<'_>, name: &str, node: Uuid, epoch: i64) -> Result<()> {
+    tx.execute(LAY_DOWN, &params![name, node, epoch, Uuid::nil()]).map(drop)
+}
