@@ -9,12 +9,13 @@ SQL_LOG := $(CURDIR)/target/sql.log
 # Rounds of each crash test on PostgreSQL; SQLite has the full number.
 POSTGRES_CRASH_ROUNDS := 2
 # What has engines of its own whatever the others run on: `all-tests` has seen to it.
-ONCE := --skip data_dir:: --skip redis::
+ONCE := --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster test-kafka portable-sql fuzz bench fmt clean
+.PHONY: help setup run stack stack-down stack-status check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster \
+	test-kafka test-stack test-failover test-restore deployment portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,9 +26,20 @@ setup: ## Checks that this machine can build Marquee, and installs what it may
 run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its data in ./data
 	cargo run --release --package marquee --bin marquee -- serve --demo --data-dir data
 
+stack: ## Brings the distributed profile up here, without Docker: PostgreSQL, Redis Cluster, Kafka, two nodes, nginx
+	@scripts/setup stack
+	cargo build --release --package marquee --bin marquee
+	@scripts/stack.py up --demo --marquee target/release/marquee
+
+stack-status: ## Says what of the stack runs where
+	@scripts/stack.py status
+
+stack-down: ## Ends the stack; PURGE=1 removes its data, too
+	@scripts/stack.py down $(if $(PURGE),--purge)
+
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
-test: ## Everything that is tested: check, every cargo test, all of the API again on PostgreSQL and on Redis, Kafka, a fuzz of it
+test: ## Everything that is tested: check, every cargo test, the API again on shards and Redis, Kafka, the stack, a fuzz
 	@scripts/setup tests
 	@echo "== 1/8 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
@@ -35,12 +47,12 @@ test: ## Everything that is tested: check, every cargo test, all of the API agai
 	@cargo test --workspace --no-run
 	@echo "== 3/8 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/8 the API once more, on PostgreSQL"
-	@$(MAKE) --no-print-directory test-postgres
-	@echo "== 5/8 the API once more, on PostgreSQL with holds in Redis"
+	@echo "== 4/8 the API once more, on two shards of PostgreSQL with holds in Redis"
 	@$(MAKE) --no-print-directory test-redis
-	@echo "== 6/8 events, on a Kafka that is killed now and then"
+	@echo "== 5/8 events, on a Kafka that is killed now and then"
 	@$(MAKE) --no-print-directory test-kafka
+	@echo "== 6/8 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
+	@$(MAKE) --no-print-directory deployment test-stack test-restore
 	@echo "== 7/8 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
 	@echo "== 8/8 the running server against its OpenAPI document"
@@ -48,7 +60,9 @@ test: ## Everything that is tested: check, every cargo test, all of the API agai
 	@echo "== all well"
 
 test-all: test ## All that there is: test, and what takes longer: the API on a Redis Cluster, every round of the crash tests on PostgreSQL
-	@echo "== and the API on PostgreSQL with holds in a Redis Cluster"
+	@echo "== and the API on one PostgreSQL with holds in the process"
+	@$(MAKE) --no-print-directory test-postgres
+	@echo "== and the API on two shards of PostgreSQL with holds in a Redis Cluster"
 	@$(MAKE) --no-print-directory test-redis-cluster
 	@echo "== and more rounds of what fails under a sale"
 	MARQUEE_FAULT_ROUNDS=$(FAULT_ROUNDS) cargo test --package marquee --test it -- redis::
@@ -79,6 +93,22 @@ test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis
 
 test-kafka: ## The tests of events on a real Kafka
 	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --package marquee-bus --package marquee --lib --test it -- kafka::
+
+# Their tests change what all share, so that one runs after the other.
+test-stack: ## The tests of the stack: nginx before two nodes, failover of PostgreSQL
+	cargo build --package marquee --bin marquee
+	scripts/stack.py run --parts nginx cargo test --package marquee --test it -- --test-threads 1 failover:: proxy::nodes::
+
+test-failover: ## The tests of PostgreSQL's failover alone
+	scripts/stack.py run --parts postgres cargo test --package marquee --test it -- --test-threads 1 failover::
+
+test-restore: ## A restore of PostgreSQL to a point in time
+	cargo build --package marquee --bin marquee
+	scripts/stack.py run --parts postgres scripts/point_in_time.sh target/debug/marquee
+
+deployment:
+	cargo build --package marquee --bin marquee
+	scripts/python scripts/check_deploy.py target/debug/marquee
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use marquee_kernel::Clock;
+use marquee_kernel::{Clock, Rng};
 use serde_json::{Value, json};
 
 use crate::client::id_of;
@@ -13,6 +13,9 @@ use crate::{ACinema, AMovie, AScreen, AShow, Answer, Client};
 
 /// The administrator that every test server starts with.
 pub(crate) const ADMIN: (&str, &str) = ("admin@example.org", "correct horse battery");
+
+/// Where the names at a site that others use as well begin, at most: far enough apart that none meets another's.
+const NAMES_BELOW: u64 = 1 << 48;
 
 /// The password of everybody else.
 const PASSWORD: &str = "a long enough password";
@@ -36,6 +39,13 @@ impl Deref for Site {
 impl Site {
     pub(crate) fn new(origin: &str, ops_origin: &str, clock: Clock, names: Arc<AtomicU64>) -> Self {
         Self { stranger: Client::new(origin), ops: Client::new(ops_origin), clock, names }
+    }
+
+    /// A server that somebody else started, with the administrator of the tests. Names here are of no other site's.
+    #[must_use]
+    pub fn elsewhere(origin: &str, ops_origin: &str) -> Self {
+        let names = Rng::System.below(NAMES_BELOW);
+        Self::new(origin, ops_origin, Clock::System, Arc::new(AtomicU64::new(names)))
     }
 
     /// The operators' port.

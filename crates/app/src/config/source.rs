@@ -23,7 +23,7 @@ const NOT_IN_THIS_BUILD: [&str; 8] = [
 const PREFIX: &str = "MARQUEE_";
 
 /// Names that are read elsewhere: what the command line takes from the environment, and what tests and debug builds look at.
-const READ_ELSEWHERE: [&str; 10] = [
+const READ_ELSEWHERE: [&str; 11] = [
     "MARQUEE_COPY_TO",
     "MARQUEE_DATA_DIR",
     "MARQUEE_LISTEN",
@@ -33,6 +33,7 @@ const READ_ELSEWHERE: [&str; 10] = [
     "MARQUEE_FAILPOINT",
     "MARQUEE_SEED",
     "MARQUEE_SQL_LOG",
+    "MARQUEE_STACK_DIR",
     "MARQUEE_STANDSTILL_SECONDS",
 ];
 
