@@ -26,7 +26,8 @@ impl Replicas {
             }
         }
         let is_address = |url: &String| url.starts_with("postgres") && marquee_db::Db::is_address(url);
-        urls.iter().all(is_address).then_some(Self(urls))
+        let whole = !text.split(',').any(|piece| piece.trim().is_empty());
+        (whole && urls.iter().all(is_address)).then_some(Self(urls))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -16,7 +16,10 @@ const RIGHT_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 fn faker() -> PathBuf {
     let folders = std::fs::read_dir("/usr/lib").unwrap().flatten();
     let libraries = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
-    libraries.into_iter().find(|path| path.exists()).expect("libfaketime (Debian: apt install libfaketime)")
+    libraries
+        .into_iter()
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("no libfaketime (Debian: apt install libfaketime)"))
 }
 
 fn instant(value: &serde_json::Value) -> Timestamp {

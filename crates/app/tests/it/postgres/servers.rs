@@ -13,12 +13,12 @@ use tokio_postgres::{Client, NoTls};
 static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let version = |path: &PathBuf| path.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
-    let newest = versions.map(|entry| entry.path().join("bin")).filter(has_server).max_by_key(version);
-    let on_path = || std::env::split_paths(&std::env::var_os("PATH")?).find(has_server);
+    let newest = versions.map(|entry| entry.path().join("bin")).filter(|path| has_server(path)).max_by_key(version);
+    let on_path = || std::env::split_paths(&std::env::var_os("PATH")?).find(|path| has_server(path));
     newest.or_else(on_path).unwrap_or_else(|| panic!("no PostgreSQL server (Debian: apt install postgresql)"))
 });
 
-fn has_server(folder: &PathBuf) -> bool {
+fn has_server(folder: &Path) -> bool {
     folder.join("initdb").exists()
 }
 
