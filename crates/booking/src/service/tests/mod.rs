@@ -174,13 +174,9 @@ fn beginning() -> Timestamp {
 }
 
 async fn accounts(path: &std::path::Path, db: &Db, journal: &Journal, clock: &Clock, rng: &Rng) -> Accounts {
-    let settings = marquee_accounts::Settings {
-        data_dir: path.to_owned(),
-        access_token_s: 900,
-        refresh_token_s: 3_600,
-        hashing: Hashing { memory_kib: 8, passes: 1, parallelism: 1 },
-        rate_limits: false,
-    };
+    let mut settings = marquee_accounts::Settings::new(path);
+    settings.hashing = Hashing { memory_kib: 8, passes: 1, parallelism: 1 };
+    settings.rate_limits = false;
     Accounts::new(db.clone(), journal.clone(), clock.clone(), rng.clone(), settings).await.unwrap()
 }
 
