@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --release --package marquee --package marquee-loadgen
-# A server that waits for the disk, for the part that needs one.
-exec scripts/with_postgres.py --durable target/release/marquee-loadgen bench --marquee target/release/marquee "$@"
+# A PostgreSQL that waits for the disk and a Redis, for the parts that need them.
+exec scripts/with_postgres.py --durable scripts/with_redis.py target/release/marquee-loadgen bench --marquee target/release/marquee "$@"

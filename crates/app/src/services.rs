@@ -166,12 +166,16 @@ impl Services {
         let work = async |lead: Lead| {
             let of_home = async {
                 if is_home {
-                    tokio::join!(self.heed_cancelled_shows(), self.keep_finishing_moves());
+                    self.keep_finishing_moves().await;
                 }
             };
             let of_shard = async {
                 let (payments, booking) = (lead.clone(), lead.clone());
-                tokio::join!(self.payments.run_jobs(shard, payments), self.booking.run_jobs(shard, booking));
+                tokio::join!(
+                    self.payments.run_jobs(shard, payments),
+                    self.booking.run_jobs(shard, booking),
+                    self.heed_cancelled_shows(shard),
+                );
             };
             tokio::join!(of_home, of_shard, self.relay(shard, lead.clone()));
         };
@@ -190,11 +194,11 @@ impl Services {
         relay.fenced(move |tx| lead.check(tx)).run(CancellationToken::new()).await;
     }
 
-    async fn heed_cancelled_shows(&self) {
+    async fn heed_cancelled_shows(&self, shard: &ShardDb) {
         // Dropped with this future, it ends the consumer.
         let stop = CancellationToken::new();
         let _ends = stop.clone().drop_guard();
-        self.booking.heed_cancelled_shows(stop).await;
+        self.booking.heed_cancelled_shows(shard, stop).await;
     }
 
     async fn keep_finishing_moves(&self) {

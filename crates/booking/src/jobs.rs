@@ -30,20 +30,24 @@ impl Booking {
         tokio::join!(self.keep_reconciling(shard, &lead), self.keep_purging(shard, &lead));
     }
 
-    /// Gives the bookings of cancelled shows back, until `stop` is cancelled.
-    pub async fn heed_cancelled_shows(&self, stop: CancellationToken) {
-        let booking = self.clone();
-        let shows = self.bus().subscribe(CONSUMER, &["ShowCancelled"], stop, move |event| {
+    /// Gives the bookings of a shard's cancelled shows back, until `stop` is cancelled.
+    pub async fn heed_cancelled_shows(&self, shard: &ShardDb, stop: CancellationToken) {
+        let (booking, at) = (self.clone(), shard.at());
+        let shows = self.bus().subscribe(shard.reader(CONSUMER), &["ShowCancelled"], stop, move |event| {
             let booking = booking.clone();
-            async move { booking.on_show_cancelled(event).await }
+            async move { booking.on_show_cancelled(at, event).await }
         });
         if let Err(broken) = shows.await {
             error!(error = %broken, "show cancellation consumer broke off");
         }
     }
 
-    async fn on_show_cancelled(&self, event: Delivered) -> Result<(), String> {
+    async fn on_show_cancelled(&self, at: usize, event: Delivered) -> Result<(), String> {
         let Some(show_id) = event.show_id else { return Err("the event names no show".to_owned()) };
+        let Some(shard) = self.shards().all().get(at) else { return Ok(()) };
+        if !self.shards().concerns(shard, show_id).await.map_err(|error| error.to_string())? {
+            return Ok(());
+        }
         self.cancel_show(show_id).await.map_err(|problem| problem.to_string())
     }
 

@@ -90,7 +90,7 @@ impl Bus {
     /// `handle` is logged and the entry tried again, with growing pauses, until it succeeds or `stop` is cancelled.
     pub fn subscribe<F, Fut>(
         &self,
-        consumer: &'static str,
+        consumer: impl Into<Arc<str>>,
         kinds: &'static [&'static str],
         stop: CancellationToken,
         handle: F,
@@ -100,16 +100,16 @@ impl Bus {
         Fut: Future<Output = Result<(), String>> + Send,
     {
         describe_gauge!(POSITION, Unit::Count, "The journal's entry up to which a consumer has read, by consumer");
-        gauge!(POSITION, "consumer" => consumer).set(0);
-        let bus = self.clone();
+        let (consumer, bus) = (consumer.into(), self.clone());
+        gauge!(POSITION, "consumer" => consumer.clone()).set(0);
         tokio::spawn(async move {
-            let work = bus.consume(consumer, kinds, handle);
+            let work = bus.consume(&consumer, kinds, handle);
             // Stopping between two entries or in one is the same: what was not recorded is delivered again.
             stop.run_until_cancelled(work).await;
         })
     }
 
-    async fn consume<F, Fut>(&self, consumer: &'static str, kinds: &'static [&'static str], handle: F)
+    async fn consume<F, Fut>(&self, consumer: &Arc<str>, kinds: &'static [&'static str], handle: F)
     where
         F: Fn(Delivered) -> Fut,
         Fut: Future<Output = Result<(), String>>,
@@ -129,7 +129,7 @@ impl Bus {
                     signal.mark_unchanged();
                 }
                 Err(error) => {
-                    warn!(consumer, error, "event delivery failed, will retry");
+                    warn!(consumer = &**consumer, error, "event delivery failed, will retry");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(BACKOFF_MAX);
                     seq = None;
@@ -140,7 +140,7 @@ impl Bus {
 
     async fn advance<F, Fut>(
         &self,
-        consumer: &'static str,
+        consumer: &Arc<str>,
         kinds: &'static [&'static str],
         seq: Option<i64>,
         handle: &F,
@@ -162,22 +162,24 @@ impl Bus {
             self.record(consumer, at).await?;
         }
         // What was only passed over is not recorded: passing over it again after a restart costs one read.
-        gauge!(POSITION, "consumer" => consumer).set(reached as f64);
+        gauge!(POSITION, "consumer" => consumer.clone()).set(reached as f64);
         Ok(if more { Step::More(reached) } else { Step::Idle(reached) })
     }
 
-    async fn start(&self, consumer: &'static str) -> Result<i64> {
+    async fn start(&self, consumer: &Arc<str>) -> Result<i64> {
+        let consumer = consumer.clone();
         self.db
             .write(move |tx| {
-                let seq = store::offset(tx, consumer)?;
-                store::set_offset(tx, consumer, seq)?;
+                let seq = store::offset(tx, &consumer)?;
+                store::set_offset(tx, &consumer, seq)?;
                 Ok(seq)
             })
             .await
     }
 
-    async fn record(&self, consumer: &'static str, seq: i64) -> Result<(), String> {
-        let recorded = self.db.write(move |tx| store::set_offset(tx, consumer, seq)).await;
+    async fn record(&self, consumer: &Arc<str>, seq: i64) -> Result<(), String> {
+        let consumer = consumer.clone();
+        let recorded = self.db.write(move |tx| store::set_offset(tx, &consumer, seq)).await;
         recorded.map_err(|error: marquee_db::Error| error.to_string())
     }
 }
@@ -216,7 +218,7 @@ mod tests {
         let stop = CancellationToken::new();
         // Entries that came before the consumer first started are not its business.
         append(&db, vec![event("Wanted", 0)]).await;
-        bus.start("test").await.unwrap();
+        bus.start(&"test".into()).await.unwrap();
         append(&db, vec![event("Wanted", 1), event("Other", 2), event("Wanted", 3)]).await;
         let sink = seen.clone();
         let job = bus.subscribe("test", &["Wanted"], stop.clone(), move |entry| {

@@ -58,6 +58,11 @@ impl Directory {
         takers.map(|member| member.shard).max_by_key(|shard| (score(show_id, *shard), *shard))
     }
 
+    /// Whether a show is not where its birth put it, or was once.
+    pub(crate) fn was_moved(&self, show_id: ShowId) -> bool {
+        self.moves.contains_key(&show_id)
+    }
+
     /// Shows that were moved to a shard.
     pub(crate) fn moved_to(&self, shard: Shard) -> usize {
         self.moves.values().filter(|to| **to == shard).count()

@@ -74,6 +74,15 @@ impl ShardDb {
         self.shard
     }
 
+    /// The name of a shard's own reader of the home database's journal: one that waits for its shard must not keep the others.
+    #[must_use]
+    pub fn reader(&self, name: &str) -> String {
+        match self.shard.number() {
+            0 => name.to_owned(),
+            number => format!("{name}:{number}"),
+        }
+    }
+
     /// Where it is, for people to read.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -201,6 +210,22 @@ impl Shards {
         let shard = shard.ok_or_else(|| Error::Unreachable("the directory of shards is out of date".to_owned()))?;
         let elsewhere = || Error::Unreachable(format!("shard {shard} is not among this node's databases"));
         self.named(shard).ok_or_else(elsewhere)
+    }
+
+    /// Whether an event of a show is a shard's business: the show lives there, or has ever been moved.
+    ///
+    /// # Errors
+    /// What the home database says when the directory has to be read.
+    pub async fn concerns(&self, one: &ShardDb, show_id: ShowId) -> Result<bool> {
+        if self.inner.alone {
+            return Ok(true);
+        }
+        if !self.inner.directory.load().knows(show_id) {
+            self.refresh().await?;
+        }
+        let directory = self.inner.directory.load();
+        // A move may be under way while the shards read of it, each in its own time: then both act, and once is enough.
+        Ok(directory.was_moved(show_id) || directory.shard_of(show_id) == Some(one.shard))
     }
 
     /// Reads of a show's sales, where they are. See [`Db::read`].

@@ -29,6 +29,7 @@ pub(crate) struct Plan {
     pub(crate) length: Duration,
     pub(crate) only: Option<Part>,
     pub(crate) postgres: Option<String>,
+    pub(crate) redis: Option<String>,
 }
 
 /// A part of the bench.
@@ -42,6 +43,8 @@ pub(crate) enum Part {
     Bookings,
     /// Durable bookings on PostgreSQL
     Postgres,
+    /// Holds in Redis
+    Redis,
     /// A hundred thousand shows
     Shows,
 }
@@ -60,14 +63,17 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     if wanted(Part::Bookings) {
         let dir = tempfile::tempdir()?;
         let limit = floor::sqlite(&dir.path().join("floor.db"), plan.length)?;
-        let place = Place { data_dir: dir.path(), database_url: None };
+        let place = Place::of(dir.path());
         durable_bookings(plan, place, limit, ["hold + durable booking of two seats", "0.25"]).await?;
     }
     if let Some(url) = plan.postgres.as_deref().filter(|_| wanted(Part::Postgres)) {
         let dir = tempfile::tempdir()?;
         let limit = floor::postgres(url, plan.length)?;
-        let place = Place { data_dir: dir.path(), database_url: Some(url) };
+        let place = Place { database_url: Some(url), ..Place::of(dir.path()) };
         durable_bookings(plan, place, limit, ["the same on PostgreSQL, beside pgbench", "1.00"]).await?;
+    }
+    if let Some(url) = plan.redis.as_deref().filter(|_| wanted(Part::Redis)) {
+        holds_in_redis(plan, url).await?;
     }
     if wanted(Part::Shows) {
         many_shows(plan).await?;
@@ -188,6 +194,21 @@ async fn hold_and_release(plan: &Plan) -> Result<()> {
     .await?;
     // Two requests each: the echo limit counts requests.
     row("hold + release of two seats (2 requests)", &outcome, Some(limit.rate / 2.0), "0.50");
+    Ok(())
+}
+
+async fn holds_in_redis(plan: &Plan, url: &str) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let place = Place { redis_url: Some(url), ..Place::of(dir.path()) };
+    let (_, shows) = stage::set(place, SELLING_SHOWS, 30).await?;
+    let limit = floor::redis(url)?;
+    let marquee = Server::marquee(&plan.marquee, place)?;
+    let outcome = sell(&marquee, &shows, CONNECTIONS, plan.length, |mut buyer: Buyer| async {
+        buyer.hold().await?;
+        Ok(buyer)
+    })
+    .await?;
+    row("hold of two seats in Redis, beside its own", &outcome, Some(limit), "0.50");
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! The limits of this machine: bare axum over the same bytes, SQLite writing the same rows, pgbench booking as textbooks do.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -15,6 +16,46 @@ use bytes::Bytes;
 const BATCH: i64 = 100;
 /// Clients of pgbench: past as many it gets no faster on two cores.
 const PGBENCH_CLIENTS: &str = "16";
+
+/// The functions that holds in Redis are placed by.
+const LIBRARY: &str = "crates/seating/src/holds/redis/library.lua";
+/// Shows that redis-benchmark holds seats of, and as many different seats of each.
+const REDIS_SHOWS: usize = 5_000;
+/// Holds that it places, from as many connections as the load on Marquee has.
+const REDIS_HOLDS: &str = "300000";
+const REDIS_CLIENTS: &str = "64";
+/// The rules of a hold as the functions read them: no budgets, no limits.
+const RULES: &str = "480000000,900000000,0,1,0,0,0,15000000";
+
+/// Holds per second of Redis alone: redis-benchmark calling the function that Marquee calls, two seats each.
+pub(crate) fn redis(url: &str) -> Result<f64> {
+    let (host, port) =
+        url.strip_prefix("redis://").and_then(|place| place.split_once(':')).context("redis://host:port")?;
+    let ask = |words: &[&str], input: Vec<u8>| -> Result<()> {
+        let mut cli = Command::new("redis-cli")
+            .args(["-h", host, "-p", port])
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        cli.stdin.take().context("its standard input")?.write_all(&input)?;
+        ensure!(cli.wait()?.success(), "redis-cli {words:?}");
+        Ok(())
+    };
+    ask(&["-x", "FUNCTION", "LOAD", "REPLACE"], std::fs::read(LIBRARY)?)?;
+    let shows = (0..REDIS_SHOWS).map(|n| format!("HSET marquee:{{{n:012}}} g 1 v 1 k 1 r 1 n 0 d 0 p 1 c 0\n"));
+    ask(&[], shows.collect::<String>().into_bytes())?;
+    let random = REDIS_SHOWS.to_string();
+    let bench = Command::new("redis-benchmark")
+        .args(["-h", host, "-p", port, "-q", "-n", REDIS_HOLDS, "-c", REDIS_CLIENTS, "-r", &random])
+        .args(["FCALL", "marquee_v1_place", "1", "marquee:{__rand_int__}", "marquee:changes", "0", "0", RULES])
+        .args(["__rand_int__", "buyer", "buyer", "__rand_int__,__rand_int__"])
+        .output()?;
+    let said = String::from_utf8_lossy(&bench.stdout).into_owned();
+    let rate = said.rsplit(" requests per second").nth(1).and_then(|before| before.rsplit(' ').next()?.parse().ok());
+    ask(&["FLUSHALL"], Vec::new())?;
+    rate.with_context(|| format!("redis-benchmark said no rate: {said}"))
+}
 
 /// Serves `body` at `/` and echoes posts at `/echo`, with bare axum, until the process is ended.
 pub(crate) fn serve(address: SocketAddr, body: &Path) -> Result<()> {

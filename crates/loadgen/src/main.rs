@@ -30,6 +30,9 @@ enum Command {
         /// An empty PostgreSQL database, for its part
         #[arg(long, env = "MARQUEE_TEST_POSTGRES")]
         postgres: Option<String>,
+        /// A Redis of its own, for its part
+        #[arg(long, env = "MARQUEE_TEST_REDIS")]
+        redis: Option<String>,
     },
     /// Serve a file's bytes with bare axum: the limit that reads are held against
     Floor {
@@ -43,8 +46,8 @@ enum Command {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Floor { address, body } => floor::serve(address, &body),
-        Command::Bench { marquee, seconds, only, postgres } => {
-            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds), only, postgres };
+        Command::Bench { marquee, seconds, only, postgres, redis } => {
+            let plan = bench::Plan { marquee, length: Duration::from_secs(seconds), only, postgres, redis };
             tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench::run(&plan))
         }
     }

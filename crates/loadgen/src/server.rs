@@ -14,21 +14,27 @@ pub(crate) struct Place<'p> {
     pub(crate) data_dir: &'p Path,
     /// A PostgreSQL, instead of the file in the data directory.
     pub(crate) database_url: Option<&'p str>,
+    /// A Redis for its holds, instead of the process.
+    pub(crate) redis_url: Option<&'p str>,
 }
 
 impl<'p> Place<'p> {
     /// All of it in a data directory.
     pub(crate) fn of(data_dir: &'p Path) -> Self {
-        Self { data_dir, database_url: None }
+        Self { data_dir, database_url: None, redis_url: None }
     }
 
     /// One of Marquee's commands on these data.
     pub(crate) fn command(self, binary: &Path, command: &str) -> Command {
         let mut marquee = Command::new(binary);
         marquee.args([command, "--data-dir"]).arg(self.data_dir);
-        marquee.env_remove("MARQUEE_TEST_POSTGRES");
+        // Nobody means Marquee by these.
+        marquee.env_remove("MARQUEE_TEST_POSTGRES").env_remove("MARQUEE_TEST_REDIS");
         if let Some(url) = self.database_url {
             marquee.env("MARQUEE_DATABASE_URL", url);
+        }
+        if let Some(url) = self.redis_url {
+            marquee.env("MARQUEE_REDIS_URL", url).env("MARQUEE_MAX_HELD_SEATS_PER_SHOW", "0");
         }
         marquee
     }

@@ -31,16 +31,19 @@ impl Seating {
     /// Starts the jobs; they end when `stop` is cancelled.
     #[must_use]
     pub fn spawn_jobs(&self, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
-        let seating = self.clone();
-        let consume = move |event| seating.clone().heed(event);
-        vec![
+        let heeding = self.inner.parts.shards.all().iter().map(|shard| {
+            let (seating, at) = (self.clone(), shard.at());
+            let consume = move |event| seating.clone().heed(at, event);
+            self.inner.parts.bus.subscribe(shard.reader(CONSUMER), KINDS, stop.clone(), consume)
+        });
+        let own = [
             tokio::spawn(until(stop.clone(), self.clone().sweep_holds())),
             tokio::spawn(until(stop.clone(), self.clone().tell_watchers())),
             tokio::spawn(until(stop.clone(), self.clone().reload_seats())),
             tokio::spawn(until(stop.clone(), self.clone().keep_house())),
             tokio::spawn(until(stop.clone(), self.clone().count_late_shards())),
-            self.inner.parts.bus.subscribe(CONSUMER, KINDS, stop.clone(), consume),
-        ]
+        ];
+        own.into_iter().chain(heeding).collect()
     }
 
     /// Lapses what is due.
@@ -131,8 +134,13 @@ impl Seating {
     }
 
     /// Takes notice of a show that changed.
-    async fn heed(self, event: Delivered) -> Result<(), String> {
-        let Some(show_id) = event.show_id else { return Ok(()) };
+    async fn heed(self, at: usize, event: Delivered) -> Result<(), String> {
+        let (Some(show_id), Some(shard)) = (event.show_id, self.inner.parts.shards.all().get(at)) else {
+            return Ok(());
+        };
+        if !self.inner.parts.shards.concerns(shard, show_id).await.map_err(|error| error.to_string())? {
+            return Ok(());
+        }
         if event.kind == "ShowCancelled" {
             self.close_show(show_id).await.map_err(|error| error.to_string())?;
         }

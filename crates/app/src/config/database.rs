@@ -77,3 +77,36 @@ impl Database {
         }
     }
 }
+
+/// The addresses of PostgreSQL servers in a list with commas. Within one, commas separate hosts: each address begins with its scheme.
+pub(super) fn servers(list: &str) -> Option<Vec<String>> {
+    let mut urls: Vec<String> = Vec::new();
+    for piece in list.split(',').map(str::trim) {
+        match urls.last_mut() {
+            Some(url) if !piece.contains("://") => *url = format!("{url},{piece}"),
+            _ => urls.push(piece.to_owned()),
+        }
+    }
+    let is_address = |url: &String| url.starts_with("postgres") && Db::is_address(url);
+    let whole = !list.split(',').any(|piece| piece.trim().is_empty());
+    (whole && urls.iter().all(is_address)).then_some(urls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_begins_with_its_scheme() {
+        let (a, b) = ("postgres://u@a:1,b:2/d?sslmode=require", "postgresql://u@c/d");
+        assert_eq!(servers(&format!("{a}, {b}")), Some(vec![a.to_owned(), b.to_owned()]));
+        assert_eq!(servers(a), Some(vec![a.to_owned()]));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for wrong in ["a,b", "mysql://a/d", "postgres://a/d,", "sqlite:///a", "postgres://a:b/c"] {
+            assert_eq!(servers(wrong), None, "{wrong}");
+        }
+    }
+}

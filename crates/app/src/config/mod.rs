@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use axum::http::HeaderValue;
 use marquee_accounts::{Email, Hashing, Password};
 use marquee_bus::kafka::{Kafka, NoKafka};
-use marquee_db::Db;
 use marquee_http::front::{NoNetwork, TrustedProxies};
 use marquee_telemetry::{BadFilter, LogFilter};
 
 pub use database::Database;
+use database::servers;
 pub use replicas::Replicas;
 pub use source::{BadSetting, DEFAULT};
 use source::{Source, bad};
@@ -182,29 +182,9 @@ fn databases(source: &Source, data_dir: &Path) -> Result<(Database, Vec<String>)
         let file = Database::File(PathBuf::from(path));
         return if path.is_empty() { Err(wrong()) } else { Ok((file, Vec::new())) };
     }
-    let mut urls = separate(urls).into_iter();
-    let is_server = |url: &String| {
-        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-        matches!(scheme, Some("postgres" | "postgresql")) && Db::is_address(url)
-    };
-    let home = urls.next().filter(&is_server).ok_or_else(wrong)?;
-    let shards: Vec<String> = urls.collect();
-    if shards.iter().all(is_server) { Ok((Database::Server(home), shards)) } else { Err(wrong()) }
-}
-
-/// The addresses of a list. An address may name several hosts, with commas between them: the next one begins with a scheme.
-fn separate(list: &str) -> Vec<String> {
-    let mut addresses: Vec<String> = Vec::new();
-    for part in list.split(',') {
-        match addresses.last_mut() {
-            Some(last) if !part.contains("://") => {
-                last.push(',');
-                last.push_str(part.trim_end());
-            }
-            _ => addresses.push(part.trim().to_owned()),
-        }
-    }
-    addresses
+    let mut urls = servers(urls).ok_or_else(wrong)?.into_iter();
+    let home = urls.next().ok_or_else(wrong)?;
+    Ok((Database::Server(home), urls.collect()))
 }
 
 fn replicas(source: &Source, database: &Database) -> Result<Replicas, BadSetting> {
@@ -366,13 +346,5 @@ mod tests {
         assert_eq!(admin("nonsense", "long enough").unwrap_err(), "MARQUEE_ADMIN_EMAIL must be an e-mail address");
         let short = admin("a@example.org", "short").unwrap_err();
         assert!(short.starts_with("MARQUEE_ADMIN_PASSWORD must have 10 to ") && !short.contains("short"), "{short}");
-    }
-
-    #[test]
-    fn several_databases_are_told_from_one_with_several_hosts() {
-        let urls = "postgres://u@a:1,b:2/d?target_session_attrs=read-write, postgresql://u@c/d,postgres://u@d,e/f";
-        let expected =
-            ["postgres://u@a:1,b:2/d?target_session_attrs=read-write", "postgresql://u@c/d", "postgres://u@d,e/f"];
-        assert_eq!(separate(urls), expected);
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use marquee_db::{Replica, Result};
 
+use super::database::servers;
+
 /// The addresses of replicas; none when the primary serves everybody.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Replicas(Vec<String>);
@@ -16,18 +18,9 @@ impl fmt::Debug for Replicas {
 }
 
 impl Replicas {
-    /// Reads addresses that are separated by commas. Within one, commas separate hosts: each address begins with its scheme.
+    /// Reads addresses that are separated by commas.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut urls: Vec<String> = Vec::new();
-        for piece in text.split(',').map(str::trim) {
-            match urls.last_mut() {
-                Some(url) if !piece.contains("://") => *url = format!("{url},{piece}"),
-                _ => urls.push(piece.to_owned()),
-            }
-        }
-        let is_address = |url: &String| url.starts_with("postgres") && marquee_db::Db::is_address(url);
-        let whole = !text.split(',').any(|piece| piece.trim().is_empty());
-        (whole && urls.iter().all(is_address)).then_some(Self(urls))
+        servers(text).map(Self)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -40,28 +33,5 @@ impl Replicas {
     /// As [`Replica::at`].
     pub fn open(&self) -> Result<Vec<Replica>> {
         self.0.iter().map(|url| Replica::at(url)).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Option<Vec<String>> {
-        Replicas::parse(text).map(|replicas| replicas.0)
-    }
-
-    #[test]
-    fn each_address_begins_with_its_scheme() {
-        let (a, b) = ("postgres://u@a:1,b:2/d?sslmode=require", "postgresql://u@c/d");
-        assert_eq!(read(&format!("{a}, {b}")), Some(vec![a.to_owned(), b.to_owned()]));
-        assert_eq!(read(a), Some(vec![a.to_owned()]));
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        for wrong in ["a,b", "mysql://a/d", "postgres://a/d,", "sqlite:///a", "postgres://a:b/c"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
     }
 }

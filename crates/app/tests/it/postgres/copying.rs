@@ -11,13 +11,14 @@ use super::launch;
 use super::servers::Server;
 use crate::MARQUEE;
 
-/// Rows that a file has no use for, in the tables that several databases agree by.
+/// Rows that a file has no use for, in the tables that several databases agree by, and that a consumer on Kafka remembers by.
 const OF_SEVERAL_DATABASES: &str = "
     INSERT INTO shards VALUES (0, 'file', 0, NULL);
     INSERT INTO shard_identity VALUES (1, 0, x'00000000000070008000000000000001');
     INSERT INTO show_moves VALUES (x'00000000000070008000000000000002', 0, 1);
     INSERT INTO departed_shows VALUES (x'00000000000070008000000000000003', x'00000000000070008000000000000004', 0, 1, NULL);
     INSERT INTO arrived_moves VALUES (x'00000000000070008000000000000005', x'00000000000070008000000000000002', 1);
+    INSERT INTO consumed_events VALUES ('test', x'00000000000070008000000000000007', 1);
     INSERT INTO leases VALUES ('test', x'00000000000070008000000000000006', 1, 0);";
 
 /// A data directory with rows in every table, and what is to be found in it again.

@@ -119,7 +119,7 @@ async fn the_jobs_hear_of_a_cancelled_show_settle_what_is_open_and_stop_when_tol
         let stop = stop.clone();
         async move {
             let settling = stop.run_until_cancelled(booking.run_jobs(booking.shards().home(), Lead::Sole));
-            tokio::join!(booking.heed_cancelled_shows(stop.clone()), settling)
+            tokio::join!(booking.heed_cancelled_shows(booking.shards().home(), stop.clone()), settling)
         }
     });
     // A consumer that never ran before begins with what comes next.
