@@ -107,9 +107,17 @@ async fn a_patroni_that_is_started_again_beside_its_primary_lets_commits_wait_fo
         let who = "SELECT application_name FROM pg_stat_replication WHERE sync_state = 'sync'";
         Some(server.query_opt(who, &[]).await.unwrap()?.get(0))
     };
+    let configured =
+        async || -> String { server.query_one("SELECT pg_conf_load_time()::TEXT", &[]).await.unwrap().get(0) };
     assert_eq!(waits_for().await.as_ref(), Some(&heir));
+    let before = configured().await;
     shard.stack.kill_process_alone(&primary);
     shard.stack.start(&primary).await;
+    // What Patroni found there it has looked at now: until then all would seem well.
+    eventually_within(PLACE_WITHIN, "Patroni configures its server", async || {
+        (configured().await != before).then_some(())
+    })
+    .await;
     eventually_within(PLACE_WITHIN, "etcd and the primary agree whom commits wait for", async || {
         let sync = shard.http.get(format!("{}/sync", shard.rest(&heir)));
         let is_sync = patroni(sync).await.is_some_and(|(status, _)| status == 200);
