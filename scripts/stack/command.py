@@ -14,7 +14,7 @@ from stack import kafka, marquee, nginx, postgres, process, redis
 from stack.home import ROOT, Failed, Home
 
 # Parts, and what each needs; every line starts when the one above is ready, and its parts at the same time.
-ENGINES = {"postgres": [], "redis": [], **({"kafka": []} if kafka.SCRIPT.exists() else {})}
+ENGINES = {"postgres": [], "redis": [], "kafka": []}
 STAGES = [ENGINES, {"marquee": ["postgres", "redis"]}, {"nginx": ["marquee"]}]
 NEEDS = {part: needs for stage in STAGES for part, needs in stage.items()}
 DIRECTORY = os.environ.get("MARQUEE_STACK_DIR", "stack")
