@@ -9,7 +9,7 @@ SQL_LOG := $(CURDIR)/target/sql.log
 # Rounds of each crash test on PostgreSQL; SQLite has the full number.
 POSTGRES_CRASH_ROUNDS := 2
 # What has engines of its own whatever the others run on: `all-tests` has seen to it.
-ONCE := --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
+ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
 

@@ -33,13 +33,14 @@ CREATE TABLE departed_shows (
 );
 CREATE INDEX departed_shows_under_way ON departed_shows (show_id) WHERE cargo IS NOT NULL;
 
--- Moves that have arrived here: what is delivered twice is taken in once.
+-- Moves that have arrived here: what is delivered twice is taken in once. arrived_at is when the move began.
 CREATE TABLE arrived_moves (
     move_id    UUID   NOT NULL PRIMARY KEY,
     show_id    UUID   NOT NULL,
     arrived_at BIGINT NOT NULL
 ) --@sqlite WITHOUT ROWID
 ;
+CREATE INDEX arrived_moves_by_show ON arrived_moves (show_id, arrived_at);
 
 -- Who does what one node alone may do. The epoch rises with every change of hands, and what a leader writes is refused once it has
 -- risen; beats rise while the leader is alive.

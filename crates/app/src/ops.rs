@@ -17,8 +17,10 @@ use crate::Services;
 
 const DB_QUEUE_DEPTH: &str = "marquee_db_queue_depth";
 const CACHE_ENTRIES: &str = "marquee_cache_entries";
-/// How long a database may take to answer a probe.
+/// How long the home database may take to answer a probe.
 const PROBE_MAX: Duration = Duration::from_secs(5);
+/// How long another shard may: it must not take this node out of the rotation.
+const SHARD_PROBE_MAX: Duration = Duration::from_secs(1);
 /// Counted where connections are served.
 const CONNECTIONS: &str = "marquee_connections";
 
@@ -50,7 +52,9 @@ async fn readyz(State(ops): State<Ops>) -> Response {
     // Real writes: a full disk still reads well.
     let probes = ops.services.shards.all().iter().map(|shard| async move {
         let probed = match shard.db() {
-            Ok(db) => timeout(PROBE_MAX, db.probe()).await.unwrap_or(Err(marquee_db::Error::Busy)),
+            Ok(db) => timeout(if shard.at() == 0 { PROBE_MAX } else { SHARD_PROBE_MAX }, db.probe())
+                .await
+                .unwrap_or(Err(marquee_db::Error::Busy)),
             Err(error) => Err(error),
         };
         (shard, probed.err())

@@ -7,9 +7,9 @@ use marquee_booking::Booking;
 use marquee_bus::kafka::{Kafka, Relay};
 use marquee_bus::{Browse, Bus, Journal};
 use marquee_catalog::Catalog;
-use marquee_cluster::{Lead, Portion, ShardDb, Shards};
+use marquee_cluster::{Lead, Portion, ShardDb, Shards, Shows};
 use marquee_db::Db;
-use marquee_kernel::{Clock, Rng};
+use marquee_kernel::{Clock, Rng, ShowId, Timestamp};
 use marquee_kv::Kv;
 use marquee_payments::{Gateway, Payments, Sandbox, SandboxControls};
 use marquee_seating::{Holds, Seating};
@@ -95,7 +95,8 @@ impl Services {
             Database::Server(home) => {
                 let urls: Vec<String> = std::iter::once(home).chain(&config.shards).cloned().collect();
                 let (home, time) = ((db.clone(), bus.clone()), (clock.clone(), rng.clone()));
-                part("shards", Shards::open(&urls, home, journal.clone(), time).await)?
+                let shows = part("catalog", have_been_scheduled(&db).await)?;
+                part("shards", Shards::open(&urls, home, journal.clone(), time, shows).await)?
             }
         };
 
@@ -211,6 +212,13 @@ impl Services {
             tokio::time::sleep(FINISH_MOVES_EVERY).await;
         }
     }
+}
+
+/// Whether the home database has ever had a show: those that are there stay where they are, whatever joins.
+pub(crate) async fn have_been_scheduled(db: &Db) -> marquee_db::Result<Shows> {
+    let first = ShowId::earliest_at(Timestamp::UNIX_EPOCH);
+    let any = db.read(move |tx| Catalog::shows_after(tx, first, 1)).await?;
+    Ok(if any.is_empty() { Shows::None } else { Shows::Some })
 }
 
 /// The accounts alone, for the command line: opening seating would take the live holds that a server has put down.

@@ -40,6 +40,34 @@ pub struct Delivered {
     pub payload: serde_json::Value,
 }
 
+/// A consumer of the journal, by the name that its place there is kept under, and where it begins when it is new.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    name: Arc<str>,
+    begins: Begins,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Begins {
+    WithWhatComesNext,
+    AtTheBeginning,
+}
+
+impl Reader {
+    /// One that has the whole journal before it.
+    #[must_use]
+    pub fn of_all(name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), begins: Begins::AtTheBeginning }
+    }
+}
+
+impl From<&str> for Reader {
+    /// One that starts with what comes next.
+    fn from(name: &str) -> Self {
+        Self { name: name.into(), begins: Begins::WithWhatComesNext }
+    }
+}
+
 /// The in-process delivery of the journal.
 #[derive(Clone, Debug)]
 pub struct Bus {
@@ -86,11 +114,11 @@ impl Bus {
     }
 
     /// Starts a consumer: `handle` sees every entry of the `kinds` in order. Where it stands is kept under the name
-    /// `consumer`, so that a restart goes on where it was; a new consumer starts with what comes next. An error from
+    /// `consumer`, so that a restart goes on where it was. An error from
     /// `handle` is logged and the entry tried again, with growing pauses, until it succeeds or `stop` is cancelled.
     pub fn subscribe<F, Fut>(
         &self,
-        consumer: impl Into<Arc<str>>,
+        consumer: impl Into<Reader>,
         kinds: &'static [&'static str],
         stop: CancellationToken,
         handle: F,
@@ -101,7 +129,7 @@ impl Bus {
     {
         describe_gauge!(POSITION, Unit::Count, "The journal's entry up to which a consumer has read, by consumer");
         let (consumer, bus) = (consumer.into(), self.clone());
-        gauge!(POSITION, "consumer" => consumer.clone()).set(0);
+        gauge!(POSITION, "consumer" => consumer.name.clone()).set(0);
         tokio::spawn(async move {
             let work = bus.consume(&consumer, kinds, handle);
             // Stopping between two entries or in one is the same: what was not recorded is delivered again.
@@ -109,7 +137,7 @@ impl Bus {
         })
     }
 
-    async fn consume<F, Fut>(&self, consumer: &Arc<str>, kinds: &'static [&'static str], handle: F)
+    async fn consume<F, Fut>(&self, consumer: &Reader, kinds: &'static [&'static str], handle: F)
     where
         F: Fn(Delivered) -> Fut,
         Fut: Future<Output = Result<(), String>>,
@@ -129,7 +157,7 @@ impl Bus {
                     signal.mark_unchanged();
                 }
                 Err(error) => {
-                    warn!(consumer = &**consumer, error, "event delivery failed, will retry");
+                    warn!(consumer = &*consumer.name, error, "event delivery failed, will retry");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(BACKOFF_MAX);
                     seq = None;
@@ -140,7 +168,7 @@ impl Bus {
 
     async fn advance<F, Fut>(
         &self,
-        consumer: &Arc<str>,
+        consumer: &Reader,
         kinds: &'static [&'static str],
         seq: Option<i64>,
         handle: &F,
@@ -162,24 +190,27 @@ impl Bus {
             self.record(consumer, at).await?;
         }
         // What was only passed over is not recorded: passing over it again after a restart costs one read.
-        gauge!(POSITION, "consumer" => consumer.clone()).set(reached as f64);
+        gauge!(POSITION, "consumer" => consumer.name.clone()).set(reached as f64);
         Ok(if more { Step::More(reached) } else { Step::Idle(reached) })
     }
 
-    async fn start(&self, consumer: &Arc<str>) -> Result<i64> {
-        let consumer = consumer.clone();
+    async fn start(&self, consumer: &Reader) -> Result<i64> {
+        let Reader { name, begins } = consumer.clone();
         self.db
             .write(move |tx| {
-                let seq = store::offset(tx, &consumer)?;
-                store::set_offset(tx, &consumer, seq)?;
+                let seq = match begins {
+                    Begins::WithWhatComesNext => store::offset(tx, &name)?,
+                    Begins::AtTheBeginning => store::relayed(tx, &name)?,
+                };
+                store::set_offset(tx, &name, seq)?;
                 Ok(seq)
             })
             .await
     }
 
-    async fn record(&self, consumer: &Arc<str>, seq: i64) -> Result<(), String> {
-        let consumer = consumer.clone();
-        let recorded = self.db.write(move |tx| store::set_offset(tx, &consumer, seq)).await;
+    async fn record(&self, consumer: &Reader, seq: i64) -> Result<(), String> {
+        let name = consumer.name.clone();
+        let recorded = self.db.write(move |tx| store::set_offset(tx, &name, seq)).await;
         recorded.map_err(|error: marquee_db::Error| error.to_string())
     }
 }

@@ -16,6 +16,6 @@ mod store;
 
 pub use browse::Browse;
 pub use consumer::{Consumer, Delivery, TRIES_MAX, Unhandled};
-pub use delivery::{Bus, Delivered};
+pub use delivery::{Bus, Delivered, Reader};
 pub use journal::{Actor, Event, Journal};
 pub use store::verify;

@@ -176,7 +176,7 @@ pub(crate) fn set_offset(tx: &mut Tx<'_>, consumer: &str, seq: i64) -> Result<()
     tx.execute(SET_OFFSET, &params![consumer, seq]).map(drop)
 }
 
-/// Where `relay` goes on: after its last entry; a new one has the whole journal before it.
+/// Where a reader of all goes on: after its last entry; a new one has the whole journal before it.
 pub(crate) fn relayed(tx: &mut Tx<'_>, relay: &str) -> Result<i64> {
     tx.query_opt(OFFSET, &params![relay])?.map_or(Ok(0), |row| row.get("seq"))
 }

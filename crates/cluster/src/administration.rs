@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use marquee_db::{Error, Result};
 use marquee_kernel::{Shard, ShowId, Timestamp};
 
-use crate::model::AHEAD_S;
+use crate::model::WRITTEN_AHEAD_S;
 use crate::service::Shards;
 use crate::store;
 
@@ -57,11 +57,11 @@ impl Shards {
         Ok(all)
     }
 
-    /// From a moment on no new show goes to the shard: when every node knows.
+    /// From a moment on no new show goes to the shard: when every node knows. The moment.
     ///
     /// # Errors
     /// [`Error::Cluster`] when there is no such shard, or no other that takes shows; what the home database says.
-    pub async fn close_to_new_shows(&self, shard: Shard) -> Result<()> {
+    pub async fn close_to_new_shows(&self, shard: Shard) -> Result<Timestamp> {
         self.refresh().await?;
         let (directory, now) = (self.directory(), self.inner.clock.now());
         let (mut known, mut others) = (false, false);
@@ -75,9 +75,18 @@ impl Shards {
         if !others {
             return Err(Error::Cluster(format!("no other shard than {shard} takes shows: add one first")));
         }
-        let at = now.checked_add(SignedDuration::from_secs(AHEAD_S)).unwrap_or(Timestamp::MAX);
+        let at = now.checked_add(SignedDuration::from_secs(WRITTEN_AHEAD_S)).unwrap_or(Timestamp::MAX);
         self.home().db()?.write(move |tx| store::drain(tx, shard, at)).await?;
-        self.refresh().await
+        self.refresh().await?;
+        let directory = self.directory();
+        let drained_at = directory.members().iter().find(|member| member.shard == shard).and_then(|m| m.drained_at);
+        Ok(drained_at.unwrap_or(at))
+    }
+
+    /// The time that the shards go by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// Whether a show lives on that shard.

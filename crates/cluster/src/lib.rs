@@ -14,4 +14,4 @@ mod store;
 pub use administration::Status;
 pub use lease::{Lead, Term};
 pub use moving::{Portion, check};
-pub use service::{ShardDb, Shards, departed};
+pub use service::{ShardDb, Shards, Shows, departed};

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use jiff::SignedDuration;
 use marquee_kernel::{Shard, ShowId, Timestamp};
 
-/// How long before it counts a change of the members is written down, in seconds: every node has seen it by then, or knows that
-/// it has not.
+/// For how long a directory that was read is good: it says where shows are that are born by then, in seconds.
 pub(crate) const AHEAD_S: i64 = 10;
+/// How long before it counts a change of the members is written down, in seconds. The commit may take as long as a writer waits for
+/// its turn and for the disk, and clocks may differ: whoever read the directory before still must not be sure of it.
+pub(crate) const WRITTEN_AHEAD_S: i64 = 30;
 
 /// A database that shows live in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

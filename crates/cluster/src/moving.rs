@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use jiff::SignedDuration;
 use marquee_bus::{Actor, Event};
 use marquee_db::{Error, Result, Tx, Value, params};
 use marquee_kernel::{Shard, ShowId};
@@ -15,6 +16,9 @@ use uuid::Uuid;
 
 use crate::service::{ShardDb, Shards};
 use crate::store::{self, UnderWay};
+
+/// The least by which two moves of a show differ.
+const MOMENT: SignedDuration = SignedDuration::from_micros(1);
 
 /// The rows of one table that are a show's, and the statements of its owner that carry them. `read` answers all columns in the
 /// order that `insert` takes them in; `read` and `delete` have the show as `$1`.
@@ -66,49 +70,65 @@ impl Shards {
             if !store::departed(tx, &[show_id])?.is_empty() {
                 return Err(Error::Unreachable(format!("show {show_id} is being moved by somebody else")));
             }
-            let cargo = load(tx, show_id, portions)?;
-            store::depart(tx, &UnderWay { show_id, move_id, to, cargo }, now)?;
-            journal.append(tx, &[event("ShowDeparted", show_id, stays, to)])
+            // Later than the move that brought it, whatever the clocks say.
+            let brought = store::last_arrival(tx, show_id)?.map(|at| at.checked_add(MOMENT).unwrap_or(at));
+            let departed_at = brought.map_or(now, |brought| now.max(brought));
+            let under_way = UnderWay { show_id, move_id, to, departed_at, cargo: load(tx, show_id, portions)? };
+            store::depart(tx, &under_way)?;
+            journal.append(tx, &[event("ShowDeparted", show_id, stays, to)])?;
+            Ok(under_way)
         };
-        from.db()?.write(leaving).await?;
+        let under_way = from.db()?.write(leaving).await?;
         from.wake();
-        self.carry_on(from, portions).await
+        self.deliver(from, under_way, portions).await
     }
 
-    /// Brings home every move that was begun and broke off. How many there were.
+    /// Brings home every move that was begun and broke off. How many arrived. One that cannot arrive keeps no other.
     ///
     /// # Errors
-    /// What the databases say.
+    /// The first of what the databases say, when everything else was seen to.
     pub async fn finish_moves(&self, portions: &'static [Portion]) -> Result<u32> {
-        let mut finished = 0;
-        for from in self.all().iter().filter(|one| one.db().is_ok()) {
-            finished += from.db()?.read(store::count_under_way).await?;
-            self.carry_on(from, portions).await?;
+        let (mut finished, mut fault) = (0, None);
+        for from in self.all() {
+            let Ok(db) = from.db() else { continue };
+            let mut after = ShowId::from(Uuid::nil());
+            loop {
+                let next = match db.read(move |tx| store::under_way_after(tx, after)).await {
+                    Ok(Some(next)) => next,
+                    Ok(None) => break,
+                    Err(error) => {
+                        fault = fault.or(Some(error));
+                        break;
+                    }
+                };
+                after = next.show_id;
+                match self.deliver(from, next, portions).await {
+                    Ok(()) => finished += 1,
+                    Err(error) => fault = fault.or(Some(error)),
+                }
+            }
         }
-        Ok(finished)
+        fault.map_or(Ok(finished), Err)
     }
 
-    /// Delivers whatever has departed from a database.
-    async fn carry_on(&self, from: &ShardDb, portions: &'static [Portion]) -> Result<()> {
-        while let Some(under_way) = from.db()?.read(store::under_way).await? {
-            let (show_id, move_id, to) = (under_way.show_id, under_way.move_id, under_way.to);
-            let target = self.named(to).ok_or_else(|| Error::Cluster(format!("there is no shard {to}")))?;
-            let (now, journal, came_from) = (self.inner.clock.now(), self.inner.journal.clone(), from.shard());
-            let arriving = move |tx: &mut Tx<'_>| {
-                if store::arrive(tx, show_id, move_id, now)? {
-                    unload(tx, &under_way.cargo, portions)?;
-                    journal.append(tx, &[event("ShowArrived", show_id, came_from, to)])?;
-                }
-                Ok::<_, Error>(())
-            };
-            target.db()?.write(arriving).await?;
-            target.wake();
-            // Only now: who reads the directory finds the show where it says.
-            self.home().db()?.write(move |tx| store::note_move(tx, show_id, to, now)).await?;
-            from.db()?.write(move |tx| store::unload(tx, show_id, move_id)).await?;
-            self.refresh().await?;
-        }
-        Ok(())
+    /// Delivers what has departed from a database.
+    async fn deliver(&self, from: &ShardDb, under_way: UnderWay, portions: &'static [Portion]) -> Result<()> {
+        let UnderWay { show_id, move_id, to, departed_at, .. } = under_way;
+        let target = self.named(to).ok_or_else(|| Error::Cluster(format!("there is no shard {to}")))?;
+        let (journal, came_from) = (self.inner.journal.clone(), from.shard());
+        let arriving = move |tx: &mut Tx<'_>| {
+            if store::arrive(tx, show_id, move_id, departed_at)? {
+                unload(tx, &under_way.cargo, portions)?;
+                journal.append(tx, &[event("ShowArrived", show_id, came_from, to)])?;
+            }
+            Ok::<_, Error>(())
+        };
+        target.db()?.write(arriving).await?;
+        target.wake();
+        // Only now: who reads the directory finds the show where it says.
+        self.home().db()?.write(move |tx| store::note_move(tx, show_id, to, departed_at)).await?;
+        from.db()?.write(move |tx| store::unload(tx, show_id, move_id)).await?;
+        self.refresh().await
     }
 }
 

@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::SignedDuration;
-use marquee_bus::{Bus, Journal};
+use marquee_bus::{Bus, Journal, Reader};
 use marquee_db::{Db, Error, Result, Tx};
 use marquee_kernel::{Clock, Rng, Shard, ShowId, Timestamp};
-use tokio::sync::SetOnce;
+use tokio::sync::{Mutex, SetOnce};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::lease;
-use crate::model::{AHEAD_S, Directory};
+use crate::model::{Directory, WRITTEN_AHEAD_S};
 use crate::store::{self, Entry};
 
 /// How often a node reads the directory.
@@ -36,6 +36,8 @@ pub struct Shards {
 pub(crate) struct Inner {
     shards: Vec<ShardDb>,
     directory: ArcSwap<Directory>,
+    /// When the last reading of it began.
+    refreshed: Mutex<Option<Instant>>,
     cluster: Uuid,
     /// This process, among the nodes.
     node: Uuid,
@@ -76,10 +78,11 @@ impl ShardDb {
 
     /// The name of a shard's own reader of the home database's journal: one that waits for its shard must not keep the others.
     #[must_use]
-    pub fn reader(&self, name: &str) -> String {
+    pub fn reader(&self, name: &'static str) -> Reader {
         match self.shard.number() {
-            0 => name.to_owned(),
-            number => format!("{name}:{number}"),
+            0 => Reader::from(name),
+            // What happened to its shows before anybody read for it is its business, too.
+            number => Reader::of_all(format!("{name}:{number}")),
         }
     }
 
@@ -111,10 +114,26 @@ impl ShardDb {
     }
 }
 
+/// Whether the catalogue has any shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Shows {
+    None,
+    Some,
+}
+
 /// What became of work on a show: done, or given back, for the show is not here any more.
 enum Fenced<T, W> {
     Done(T),
     Departed(W),
+}
+
+/// What a look at the shards came to.
+enum Found<T> {
+    Here(T),
+    Nowhere,
+    /// Not on any of them, and it may be on its way.
+    NotYet,
 }
 
 impl Shards {
@@ -130,11 +149,13 @@ impl Shards {
         };
         let (directory, cluster, node) = (ArcSwap::default(), Uuid::nil(), Uuid::nil());
         let shards = vec![home];
-        Self { inner: Arc::new(Inner { shards, directory, cluster, node, clock, rng, journal, alone: true }) }
+        let refreshed = Mutex::default();
+        let inner = Inner { shards, directory, refreshed, cluster, node, clock, rng, journal, alone: true };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The databases at `urls`, of which `home`, the first, is open: it also has the accounts, the catalogue and the directory.
-    /// A database that is new here joins. One that does not answer is opened when it does, if it has joined before.
+    /// A database that is new here joins: where there are no `shows` yet, for all there will be. One that does not answer is opened when it does, if it has joined before.
     ///
     /// # Errors
     /// [`Error::Unreachable`] when a database that never joined does not answer; [`Error::Cluster`] when one belongs
@@ -144,12 +165,13 @@ impl Shards {
         (home, bus): (Db, Bus),
         journal: Journal,
         (clock, rng): (Clock, Rng),
+        shows: Shows,
     ) -> Result<Self> {
         let mut places = Vec::new();
         for url in urls {
             places.push((Db::place_of(url)?, url.clone()));
         }
-        let mut opening = Opening { home: home.clone(), clock: clock.clone(), cluster: Uuid::nil(), fresh: false };
+        let mut opening = Opening { home: home.clone(), clock: clock.clone(), cluster: Uuid::nil(), shows };
         let mut shards = Vec::new();
         for (at, place) in places.into_iter().enumerate() {
             if at == 0 {
@@ -166,7 +188,8 @@ impl Shards {
         }
         lease::describe(&shards);
         let (directory, cluster, node) = (ArcSwap::default(), opening.cluster, Uuid::from_bytes(rng.bytes()));
-        let inner = Inner { shards, directory, cluster, node, clock, rng, journal, alone: false };
+        let refreshed = Mutex::default();
+        let inner = Inner { shards, directory, refreshed, cluster, node, clock, rng, journal, alone: false };
         let shards = Self { inner: Arc::new(inner) };
         shards.refresh().await?;
         Ok(shards)
@@ -208,8 +231,7 @@ impl Shards {
         let directory = self.inner.directory.load();
         let shard = directory.shard_of(show_id).filter(|_| directory.knows(show_id));
         let shard = shard.ok_or_else(|| Error::Unreachable("the directory of shards is out of date".to_owned()))?;
-        let elsewhere = || Error::Unreachable(format!("shard {shard} is not among this node's databases"));
-        self.named(shard).ok_or_else(elsewhere)
+        self.named(shard).ok_or_else(|| elsewhere(shard))
     }
 
     /// Whether an event of a show is a shard's business: the show lives there, or has ever been moved.
@@ -226,6 +248,12 @@ impl Shards {
         let directory = self.inner.directory.load();
         // A move may be under way while the shards read of it, each in its own time: then both act, and once is enough.
         Ok(directory.was_moved(show_id) || directory.shard_of(show_id) == Some(one.shard))
+    }
+
+    /// Whether a show lives on that shard, by the newest directory that can be had.
+    pub async fn lives_here(&self, one: &ShardDb, show_id: ShowId) -> bool {
+        let _ = self.refresh().await;
+        self.is_alone() || self.directory().shard_of(show_id) == Some(one.shard)
     }
 
     /// Reads of a show's sales, where they are. See [`Db::read`].
@@ -290,14 +318,38 @@ impl Shards {
     /// Looks for one thing by an id that names the shard it was made on: there, and on the others too when shows have left that one.
     ///
     /// # Errors
-    /// What a database says without which it cannot be known that there is nothing.
+    /// What a database says without which it cannot be known that there is nothing; [`Error::Unreachable`] while a show is on
+    /// its way that may have it.
     pub async fn find<T: Send + 'static>(
         &self,
         named: Shard,
         look: impl Fn(&mut Tx<'_>) -> Result<Option<T>> + Clone + Send + 'static,
     ) -> Result<Option<T>> {
-        let named = if self.inner.alone { Some(self.home()) } else { self.named(named) };
-        let mut fault = None;
+        if self.inner.alone {
+            return self.home().db()?.read(look).await;
+        }
+        let mut clear = false;
+        for _ in 0..MOVING_LOOKS_MAX {
+            match self.find_once(named, look.clone()).await? {
+                Found::Here(found) => return Ok(Some(found)),
+                Found::Nowhere => return Ok(None),
+                // Nothing was on its way, before the look that found nothing.
+                Found::NotYet if clear => return Ok(None),
+                Found::NotYet => clear = self.cargo().await? == 0,
+            }
+            if !clear {
+                self.wait_for_move().await?;
+            }
+        }
+        Err(Error::Unreachable("a show is being moved".to_owned()))
+    }
+
+    async fn find_once<T: Send + 'static>(
+        &self,
+        named: Shard,
+        look: impl Fn(&mut Tx<'_>) -> Result<Option<T>> + Clone + Send + 'static,
+    ) -> Result<Found<T>> {
+        let (named, mut fault) = (self.named(named), None);
         if let Some(one) = named {
             let look = look.clone();
             let look = move |tx: &mut Tx<'_>| match look(tx)? {
@@ -305,19 +357,46 @@ impl Shards {
                 None => Ok::<_, Error>((None, store::has_departures(tx)?)),
             };
             match read(one, look).await {
+                Ok((Some(found), _)) => return Ok(Found::Here(found)),
+                Ok((None, false)) => return Ok(Found::Nowhere),
                 Ok((None, true)) => {}
-                Ok((found, _)) => return Ok(found),
                 Err(error) => fault = Some(error),
             }
         }
         for one in self.all().iter().filter(|one| named.is_none_or(|named| named.at != one.at)) {
             match read(one, look.clone()).await {
+                Ok(Some(found)) => return Ok(Found::Here(found)),
                 Ok(None) => {}
-                Ok(found) => return Ok(found),
                 Err(error) => fault = Some(error),
             }
         }
-        fault.map_or(Ok(None), Err)
+        fault = fault.or(self.has_all().err());
+        fault.map_or(Ok(Found::NotYet), Err)
+    }
+
+    /// Moves that have begun and not arrived, on all shards.
+    ///
+    /// # Errors
+    /// What a database says.
+    pub async fn cargo(&self) -> Result<u32> {
+        let mut cargo = 0;
+        for one in self.all() {
+            cargo += read(one, store::count_under_way).await?;
+        }
+        Ok(cargo)
+    }
+
+    /// Whether this node has the address of every shard that shows may live on.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] naming one that it has not.
+    pub fn has_all(&self) -> Result<()> {
+        let directory = self.inner.directory.load();
+        let mut members = directory.members().iter().filter(|member| member.drained_at.is_none());
+        match members.find(|member| self.named(member.shard).is_none()) {
+            Some(member) => Err(elsewhere(member.shard)),
+            None => Ok(()),
+        }
     }
 
     /// Reads the directory again.
@@ -328,11 +407,18 @@ impl Shards {
         if self.inner.alone {
             return Ok(());
         }
-        let as_of = self.inner.clock.now();
+        let asked = Instant::now();
+        let mut refreshed = self.inner.refreshed.lock().await;
+        // Of many who ask at once one reads for all.
+        if refreshed.is_some_and(|begun| begun >= asked) {
+            return Ok(());
+        }
+        let (begun, as_of) = (Instant::now(), self.inner.clock.now());
         let read = |tx: &mut Tx<'_>| Ok::<_, Error>((store::entries(tx)?, store::moves(tx)?));
         let (entries, moves) = self.home().db()?.read(read).await?;
         let members = entries.iter().filter_map(Entry::member).collect();
         self.inner.directory.store(Arc::new(Directory::new(members, moves, as_of)));
+        *refreshed = Some(begun);
         Ok(())
     }
 
@@ -421,6 +507,10 @@ pub fn departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<HashSet<ShowId>> {
     Ok(store::departed(tx, shows)?.into_iter().collect())
 }
 
+fn elsewhere(shard: Shard) -> Error {
+    Error::Unreachable(format!("shard {shard} is not among this node's databases"))
+}
+
 fn moving(show_id: ShowId) -> Error {
     Error::Unreachable(format!("show {show_id} is being moved"))
 }
@@ -434,23 +524,22 @@ struct Opening {
     home: Db,
     clock: Clock,
     cluster: Uuid,
-    /// The home database was made by this very start: there is no show yet.
-    fresh: bool,
+    shows: Shows,
 }
 
 impl Opening {
     async fn settle_home(&mut self, place: &str, new: Uuid) -> Result<()> {
         let place = place.to_owned();
         let settled = self.home.write(move |tx| match store::identity(tx)? {
-            Some((shard, cluster)) if shard == Shard::default() => Ok((cluster, false)),
+            Some((shard, cluster)) if shard == Shard::default() => Ok(cluster),
             Some((shard, _)) => Err(Error::Cluster(format!("{place} is shard {shard}: name the home database first"))),
             None => {
                 store::identify(tx, Shard::default(), new)?;
                 store::add_shard(tx, Shard::default(), &place, Some(Timestamp::UNIX_EPOCH))?;
-                Ok((new, true))
+                Ok(new)
             }
         });
-        (self.cluster, self.fresh) = settled.await?;
+        self.cluster = settled.await?;
         Ok(())
     }
 
@@ -473,10 +562,10 @@ impl Opening {
             Some(_) => return Err(Error::Cluster(format!("{place} belongs to another Marquee"))),
             None => self.take_in(place, &db).await?,
         };
-        let (ahead, place) = (SignedDuration::from_secs(AHEAD_S), place.to_owned());
-        let joined_at = match self.fresh {
-            true => Timestamp::UNIX_EPOCH,
-            false => self.clock.now().checked_add(ahead).unwrap_or(Timestamp::MAX),
+        let (ahead, place) = (SignedDuration::from_secs(WRITTEN_AHEAD_S), place.to_owned());
+        let joined_at = match self.shows {
+            Shows::None => Timestamp::UNIX_EPOCH,
+            Shows::Some => self.clock.now().checked_add(ahead).unwrap_or(Timestamp::MAX),
         };
         let note = move |tx: &mut Tx<'_>| {
             store::set_place(tx, shard, &place)?;
@@ -492,19 +581,21 @@ impl Opening {
         let number = self.home.write(move |tx| {
             let entries = store::entries(tx)?;
             if let Some(begun) = entries.iter().find(|entry| entry.place == to_find) {
-                return Ok::<_, Error>(begun.shard);
+                return Ok::<_, Error>((begun.shard, begun.joined_at.is_some()));
             }
             let next = entries.iter().map(|entry| entry.shard.number()).max().map_or(0, |last| last + 1);
             let next = Shard::new(next)
                 .ok_or_else(|| Error::Cluster("there are as many shards as there can be".to_owned()))?;
             store::add_shard(tx, next, &to_find, None)?;
-            Ok(next)
+            Ok((next, false))
         });
-        let number = number.await?;
+        let (number, has_joined) = number.await?;
         let place = place.to_owned();
         let identified = db.write(move |tx| match store::identity(tx)? {
             Some(found) if found == (number, cluster) => Ok(()),
             Some(_) => Err(Error::Cluster(format!("{place} belongs to another Marquee"))),
+            // It had a name before it joined: this is another one, or what it had is lost.
+            None if has_joined => Err(Error::Cluster(format!("{place} was shard {number} and is empty: restore it"))),
             None => store::identify(tx, number, cluster),
         });
         identified.await?;

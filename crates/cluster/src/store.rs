@@ -19,16 +19,19 @@ const IDENTIFY: &str = "INSERT INTO shard_identity (only_row, shard, cluster) VA
 const MOVES: &str = "SELECT show_id, shard FROM show_moves";
 const NOTE_MOVE: &str = "
     INSERT INTO show_moves (show_id, shard, moved_at) VALUES ($1, $2, $3)
-    ON CONFLICT (show_id) DO UPDATE SET shard = excluded.shard, moved_at = excluded.moved_at";
+    ON CONFLICT (show_id) DO UPDATE SET shard = excluded.shard, moved_at = excluded.moved_at
+    WHERE show_moves.moved_at < excluded.moved_at";
 const DEPARTED: &str = "SELECT show_id FROM departed_shows WHERE show_id = $1";
 const ANY_DEPARTED: &str = "SELECT 1 AS one FROM departed_shows LIMIT 1";
 const ALL_DEPARTED: &str = "SELECT show_id FROM departed_shows ORDER BY show_id";
 const DEPART: &str = "
     INSERT INTO departed_shows (show_id, move_id, to_shard, departed_at, cargo) VALUES ($1, $2, $3, $4, $5)";
-const UNDER_WAY: &str = "
-    SELECT show_id, move_id, to_shard, cargo FROM departed_shows WHERE cargo IS NOT NULL ORDER BY show_id LIMIT 1";
+const UNDER_WAY_AFTER: &str = "
+    SELECT show_id, move_id, to_shard, departed_at, cargo FROM departed_shows
+    WHERE cargo IS NOT NULL AND show_id > $1 ORDER BY show_id LIMIT 1";
 const COUNT_UNDER_WAY: &str = "SELECT COUNT(*) AS n FROM departed_shows WHERE cargo IS NOT NULL";
 const UNLOAD: &str = "UPDATE departed_shows SET cargo = NULL WHERE show_id = $1 AND move_id = $2";
+const LAST_ARRIVAL: &str = "SELECT MAX(arrived_at) AS at FROM arrived_moves WHERE show_id = $1";
 const RETURN: &str = "DELETE FROM departed_shows WHERE show_id = $1";
 const ARRIVE: &str = "
     INSERT INTO arrived_moves (move_id, show_id, arrived_at) VALUES ($1, $2, $3) ON CONFLICT (move_id) DO NOTHING";
@@ -105,6 +108,7 @@ pub(crate) fn moves(tx: &mut Tx<'_>) -> Result<HashMap<ShowId, Shard>> {
     rows.iter().map(|row| Ok((row.get("show_id")?, shard(row.get("shard")?)?))).collect()
 }
 
+/// A move that began earlier than the one that is known says nothing any more.
 pub(crate) fn note_move(tx: &mut Tx<'_>, show_id: ShowId, to: Shard, at: Timestamp) -> Result<()> {
     tx.execute(NOTE_MOVE, &params![show_id, to.number(), at]).map(drop)
 }
@@ -135,21 +139,30 @@ pub(crate) struct UnderWay {
     pub(crate) show_id: ShowId,
     pub(crate) move_id: Uuid,
     pub(crate) to: Shard,
+    /// When it began: of two moves of a show the later one counts.
+    pub(crate) departed_at: Timestamp,
     pub(crate) cargo: String,
 }
 
-pub(crate) fn depart(tx: &mut Tx<'_>, leaving: &UnderWay, at: Timestamp) -> Result<()> {
-    let UnderWay { show_id, move_id, to, cargo } = leaving;
-    tx.execute(DEPART, &params![*show_id, *move_id, to.number(), at, cargo]).map(drop)
+pub(crate) fn depart(tx: &mut Tx<'_>, leaving: &UnderWay) -> Result<()> {
+    let UnderWay { show_id, move_id, to, departed_at, cargo } = leaving;
+    tx.execute(DEPART, &params![*show_id, *move_id, to.number(), *departed_at, cargo]).map(drop)
 }
 
-pub(crate) fn under_way(tx: &mut Tx<'_>) -> Result<Option<UnderWay>> {
-    tx.query_opt(UNDER_WAY, &[])?
+/// When the last move began that brought a show here.
+pub(crate) fn last_arrival(tx: &mut Tx<'_>, show_id: ShowId) -> Result<Option<Timestamp>> {
+    tx.query_opt(LAST_ARRIVAL, &params![show_id])?.map_or(Ok(None), |row| row.get("at"))
+}
+
+/// The next move that has not arrived, in the order of shows.
+pub(crate) fn under_way_after(tx: &mut Tx<'_>, after: ShowId) -> Result<Option<UnderWay>> {
+    tx.query_opt(UNDER_WAY_AFTER, &params![after])?
         .map(|row| {
             Ok(UnderWay {
                 show_id: row.get("show_id")?,
                 move_id: row.get("move_id")?,
                 to: shard(row.get("to_shard")?)?,
+                departed_at: row.get("departed_at")?,
                 cargo: row.get("cargo")?,
             })
         })
@@ -206,4 +219,25 @@ pub(crate) fn beat(tx: &mut Tx<'_>, name: &str, node: Uuid, epoch: i64) -> Resul
 /// Leaves the lease to whoever comes first.
 pub(crate) fn lay_down(tx: &mut Tx<'_>, name: &str, node: Uuid, epoch: i64) -> Result<()> {
     tx.execute(LAY_DOWN, &params![name, node, epoch, Uuid::nil()]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use marquee_db::Db;
+
+    use super::*;
+
+    /// A mover that was held up must not lead everybody to where a show has left again.
+    #[tokio::test]
+    async fn of_two_moves_of_a_show_the_later_one_counts_whichever_is_told_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db")).unwrap();
+        let show_id = ShowId::from(Uuid::from_u128(7));
+        let at = |us| Timestamp::from_microsecond(us).unwrap();
+        let shard = |number| Shard::new(number).unwrap();
+        for (to, began) in [(1, 1), (0, 2), (1, 1)] {
+            db.write(move |tx| note_move(tx, show_id, shard(to), at(began))).await.unwrap();
+        }
+        assert_eq!(db.read(moves).await.unwrap().get(&show_id), Some(&shard(0)));
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use marquee_bus::Delivered;
+use marquee_kernel::ShowId;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -135,14 +136,22 @@ impl Seating {
 
     /// Takes notice of a show that changed.
     async fn heed(self, at: usize, event: Delivered) -> Result<(), String> {
-        let (Some(show_id), Some(shard)) = (event.show_id, self.inner.parts.shards.all().get(at)) else {
-            return Ok(());
-        };
-        if !self.inner.parts.shards.concerns(shard, show_id).await.map_err(|error| error.to_string())? {
+        let shards = &self.inner.parts.shards;
+        let (Some(show_id), Some(shard)) = (event.show_id, shards.all().get(at)) else { return Ok(()) };
+        if !shards.concerns(shard, show_id).await.map_err(|error| error.to_string())? {
             return Ok(());
         }
-        if event.kind == "ShowCancelled" {
-            self.close_show(show_id).await.map_err(|error| error.to_string())?;
+        match self.take_note(show_id, &event.kind).await {
+            // The shard where it lives has a reader of its own, which must not be waited for here.
+            Err(_) if !shards.lives_here(shard, show_id).await => Ok(()),
+            noted => noted.map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Closes a show that was cancelled, and reads what the catalogue says of one that is in memory.
+    async fn take_note(&self, show_id: ShowId, kind: &str) -> Result<(), Error> {
+        if kind == "ShowCancelled" {
+            self.close_show(show_id).await?;
         }
         let of_others = matches!(self.inner.holds, HoldStore::Redis(_));
         if self.inner.holds.get(show_id).is_none() && !of_others {
@@ -150,7 +159,7 @@ impl Seating {
         }
         match self.seats(show_id).await {
             Ok(_) | Err(Error::Catalog(marquee_catalog::Error::ShowNotFound)) => Ok(()),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `marquee shards`: the databases that shows live in.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use marquee_bus::{Bus, Journal};
@@ -11,9 +12,11 @@ use marquee_kernel::{Clock, Rng, Shard, ShowId, Timestamp};
 
 use super::{complain, say};
 use crate::clock::followed;
-use crate::services::PORTIONS;
+use crate::services::{PORTIONS, have_been_scheduled};
 use crate::{Config, Database, StartError};
 
+/// How long a show may take from its birth until it can be found.
+const SCHEDULED_WITHIN: Duration = Duration::from_secs(3);
 /// Shows looked at in one go.
 const SHOWS_PAGE: u32 = 500;
 
@@ -34,7 +37,8 @@ async fn open(config: &Config) -> Result<(Db, Shards), StartError> {
     let urls: Vec<String> = std::iter::once(home).chain(config.shards.clone()).collect();
     let (clock, rng) = (followed(Clock::System, &db).await.map_err(wrong)?, Rng::System);
     let journal = Journal::new(clock.clone(), rng.clone());
-    let shards = Shards::open(&urls, (db.clone(), Bus::new(db.clone())), journal, (clock, rng)).await.map_err(wrong)?;
+    let (shows, bus) = (have_been_scheduled(&db).await.map_err(wrong)?, Bus::new(db.clone()));
+    let shards = Shards::open(&urls, (db.clone(), bus), journal, (clock, rng), shows).await.map_err(wrong)?;
     Ok((db, shards))
 }
 
@@ -78,27 +82,43 @@ pub(super) async fn move_show(config: &Config, show_id: ShowId, to: u16) -> Resu
 pub(super) async fn drain(config: &Config, number: u16) -> Result<ExitCode, StartError> {
     let (db, shards) = open(config).await?;
     let shard = numbered(number)?;
-    shards.close_to_new_shows(shard).await.map_err(wrong)?;
+    let drained_at = shards.close_to_new_shows(shard).await.map_err(wrong)?;
     shards.finish_moves(PORTIONS).await.map_err(wrong)?;
-    let leaving = shows_on(&db, &shards, shard).await?;
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} shows moved, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let mut moved = empty(&db, &shards, shard).await?;
+    // Shows that are scheduled until then still go there.
+    let wait = drained_at.duration_since(shards.now()).as_secs().max(0).unsigned_abs();
+    if wait > 0 {
+        complain(&format!("{moved} shows moved; new ones go there for another {wait} s"));
+        tokio::time::sleep(Duration::from_secs(wait) + SCHEDULED_WITHIN).await;
+    }
+    loop {
+        match empty(&db, &shards, shard).await? {
+            0 => break,
+            more => moved += more,
+        }
+    }
+    say(&format!("{moved} shows moved from shard {shard}, none stayed"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Moves every show that lives on a shard to the others; how many there were. It ends at the first that cannot be moved: the next one
+/// may fare no better, and would not be sold meanwhile.
+async fn empty(db: &Db, shards: &Shards, shard: Shard) -> Result<u64, StartError> {
+    let leaving = shows_on(db, shards, shard).await?;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} shows moved, {eta} left");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(leaving.len() as u64).with_style(style);
-    let mut stayed = 0_u32;
     for show_id in &leaving {
-        let moved = match shards.refuge_of(*show_id) {
-            Some(to) => shards.move_show(*show_id, to, PORTIONS).await,
-            None => Err(Error::Cluster("no other shard takes shows".to_owned())),
-        };
-        if let Err(error) = moved {
-            stayed += 1;
-            bar.suspend(|| complain(&format!("show {show_id}: {error}")));
+        let nowhere = || Error::Cluster("no other shard takes shows".to_owned());
+        let to = shards.refuge_of(*show_id).ok_or_else(nowhere).map_err(wrong)?;
+        if let Err(error) = shards.move_show(*show_id, to, PORTIONS).await {
+            bar.abandon();
+            return Err(StartError::part("shards", format!("show {show_id}: {error}; call it again to go on")));
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    say(&format!("{} shows moved from shard {shard}, {stayed} stayed", leaving.len() as u32 - stayed));
-    Ok(if stayed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(leaving.len() as u64)
 }
 
 /// Every show that lives on a shard, whether or not anything was sold of it.

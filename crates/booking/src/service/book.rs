@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use marquee_catalog::Show;
 use marquee_db::{Error as DbError, Tx};
-use marquee_kernel::{BookingId, HoldId, PaymentId, Shard, TicketId, UserId};
+use marquee_kernel::{BookingId, HoldId, PaymentId, TicketId, UserId};
 use marquee_payments::AuthoriseError;
 use marquee_pricing::Vouchers;
 use marquee_seating::{Attempt, BeginPayment, Hold, Outcome};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
 use super::batch::{Claim, PaymentEnd, Remember, Verdict, Work};
@@ -29,6 +30,9 @@ const BEGIN_PAUSE: Duration = Duration::from_millis(50);
 /// The pause between two looks at the store for the answer of a call that another process, or this one before its last
 /// start, began.
 const POLL: Duration = Duration::from_millis(250);
+
+/// How long a shard is waited for that is only asked whether it knows a key.
+const LOOK_MAX: Duration = Duration::from_millis(500);
 
 /// The answer to a booking call.
 #[derive(Clone, Debug)]
@@ -165,23 +169,29 @@ impl Booking {
         let Some(look) = call.look() else { return Ok(None) };
         let record = match self.shards().find(call.shard, look).await? {
             Some(record) => Some(record),
-            None => self.recorded_elsewhere(call, call.shard).await,
+            None => self.recorded_anywhere(call, None).await,
         };
         Ok(record.map(|record| record.repeat(&call.request_hash)))
     }
 
-    /// What another shard than `here` has under the call's key: a client that used one key for two shows. A shard that does not
-    /// answer is passed over: its shows alone are not sold, and the key's own call is guarded where it claims.
-    async fn recorded_elsewhere(&self, call: &Call, here: Shard) -> Option<Record> {
-        for shard in self.shards().all().iter().filter(|shard| shard.shard() != here) {
-            let (Some(look), Ok(db)) = (call.look(), shard.db()) else { continue };
-            match db.read(look).await {
-                Ok(Some(record)) => return Some(record),
-                Ok(None) => {}
-                Err(error) => warn!(shard = shard.shard().number(), %error, "shard not asked for an idempotency key"),
-            }
+    /// What any shard has under the call's key for another booking than `own`: a client that used one key for two shows. A shard that
+    /// does not answer at once is passed over: its shows alone are not sold, and the key's own call is guarded where it claims.
+    async fn recorded_anywhere(&self, call: &Call, own: Option<BookingId>) -> Option<Record> {
+        let shards = self.shards().all();
+        if shards.len() == 1 {
+            return None;
         }
-        None
+        let looks = shards.iter().filter_map(|shard| Some((shard, call.look()?))).map(async |(shard, look)| {
+            let read = async { shard.db()?.read(look).await };
+            match timeout(LOOK_MAX, read).await.unwrap_or(Err(DbError::Busy)) {
+                Ok(record) => record.filter(|record| Some(record.booking_id) != own),
+                Err(error) => {
+                    warn!(shard = shard.shard().number(), %error, "shard not asked for an idempotency key");
+                    None
+                }
+            }
+        });
+        join_all(looks).await.into_iter().flatten().next()
     }
 
     async fn replay(&self, repeat: Repeat, call: &Call) -> Result<Option<Reply>> {
@@ -292,15 +302,32 @@ impl Booking {
         Failpoint::AfterClaim.pass();
         self.wake(sale.show_id).await;
         // After the claim: of two calls under one key on two shards, each has claimed before it looks, so that one sees the other.
-        if let Some(record) = self.recorded_elsewhere(&call, self.shards().of(sale.show_id).await?.shard()).await {
-            self.undo(&sale, PaymentEnd::NeverCharged, None, By::caller(&sale)).await;
-            paying.end(Outcome::Abandoned).await;
-            drop(paying);
-            return self.replay(record.repeat(&call.request_hash), &call).await;
+        if call.key.is_some()
+            && let Some(record) = self.recorded_anywhere(&call, Some(sale.booking_id)).await
+        {
+            return self.withdraw(&call, &sale, paying, record).await;
         }
         let answer = self.charge(&order, &sale, &mut paying).await?;
         paying.place.answer(&answer);
         Ok(Some(Reply::first(answer)))
+    }
+
+    /// Gives back what was claimed under a key that stands for another show.
+    async fn withdraw(
+        &self,
+        call: &Call,
+        sale: &Arc<Sale>,
+        mut paying: Paying,
+        record: Record,
+    ) -> Result<Option<Reply>> {
+        match self.undo(sale, PaymentEnd::NeverCharged, None, By::caller(sale)).await {
+            Settlement::Withdrawn | Settlement::Failed(_) => {}
+            // What is said must not be otherwise than what comes of it.
+            Settlement::Confirmed(_) | Settlement::Open => return Err(Error::Unanswered),
+        }
+        paying.end(Outcome::Abandoned).await;
+        drop(paying);
+        self.replay(record.repeat(&call.request_hash), call).await
     }
 
     pub(super) fn sale_of(&self, order: &Order, hold: Hold, show: &Show, booking_id: BookingId) -> Sale {

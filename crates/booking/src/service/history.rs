@@ -9,7 +9,7 @@ use marquee_http::Caller;
 use marquee_kernel::{BookingId, Page, PageRequest, PaymentId, UserId};
 use marquee_payments::{Refund, ledger};
 
-use super::Booking;
+use super::{Booking, MOVE_LOOKS_MAX};
 use crate::error::{Error, Result};
 use crate::model::{BOOKING_LIST, Sale, Status};
 use crate::store;
@@ -43,15 +43,25 @@ impl Booking {
             let refunds = refunds(tx, &sales)?;
             Ok((sales, refunds))
         };
-        let reads = self.shards().all().iter().map(|shard| async move { shard.db()?.read(read).await });
-        let (mut sales, mut refunds) = (Vec::new(), HashMap::new());
-        for (some, their_refunds) in try_join_all(reads).await? {
-            sales.extend(some);
-            refunds.extend(their_refunds);
+        for _ in 0..MOVE_LOOKS_MAX {
+            let (mut sales, mut refunds) = (Vec::new(), HashMap::new());
+            let reads = self.shards().all().iter().map(|shard| async move { shard.db()?.read(read).await });
+            for (some, their_refunds) in try_join_all(reads).await? {
+                sales.extend(some);
+                refunds.extend(their_refunds);
+            }
+            // What was on its way meanwhile may be missing, and what arrived meanwhile there twice.
+            if self.shards().all().len() > 1 && self.shards().cargo().await? > 0 {
+                self.shards().wait_for_move().await?;
+                continue;
+            }
+            self.shards().has_all()?;
+            sales.sort_unstable_by_key(|sale| Reverse(sale.booking_id));
+            sales.dedup_by_key(|sale| sale.booking_id);
+            let page = Page::cut(sales, limit, BOOKING_LIST, |sale| sale.booking_id);
+            return Ok(page.map(|sale| self.view(&sale, &refunds)));
         }
-        sales.sort_unstable_by_key(|sale| Reverse(sale.booking_id));
-        let page = Page::cut(sales, limit, BOOKING_LIST, |sale| sale.booking_id);
-        Ok(page.map(|sale| self.view(&sale, &refunds)))
+        Err(DbError::Unreachable("a show is being moved".to_owned()).into())
     }
 
     /// The booking's record, for its guest or staff of its cinema.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use marquee_testkit::{Ended, Person, Process, Show, eventually, eventually_within};
+use marquee_testkit::{Ended, Person, Process, Show, eventually, eventually_within, id_of};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -13,6 +13,10 @@ use crate::sale::Sale;
 
 /// How soon a shard that is back, or a move that broke off, is seen to.
 const SEEN_TO_WITHIN: Duration = Duration::from_secs(20);
+/// How soon a shard that joins takes its share.
+const JOINED_WITHIN: Duration = Duration::from_secs(60);
+/// A shard that hangs is not waited for by those who buy on another one: far less than its connections are.
+const NOT_WAITED_FOR: Duration = Duration::from_secs(6);
 /// Shows among which there is one on each shard: that all land on one has a chance of one in a million.
 const SHOWS: usize = 20;
 /// Moves of a show to and fro.
@@ -161,6 +165,8 @@ async fn a_move_that_breaks_off_is_carried_on() {
     // It has left, and has not arrived: nobody can say what is sold of it.
     let lock = ada.hold(&show, &["A3"]).await;
     ada.pay(&lock, "pm_card_visa").await.problem("unavailable");
+    ada.get(&format!("/booking/{}", id_of(&booking, "booking_id"))).await.problem("unavailable");
+    ada.get("/user/me/bookings").await.problem("unavailable");
     second.batch_execute("ALTER TABLE not_now RENAME TO arrived_moves").await.unwrap();
     let paid = eventually_within(SEEN_TO_WITHIN, "it is sold where it went", async || {
         let answer = ada.pay(&lock, "pm_card_visa").await;
@@ -217,6 +223,13 @@ async fn a_shard_that_is_down_takes_only_its_shows_with_it() {
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     assert_eq!(readiness(&marquee).await, (200, "ready\n".to_owned()));
+    other.freeze();
+    let bought = async {
+        let lock = ada.hold(&here, &["A5"]).await;
+        ada.pay_once(&lock, "pm_card_visa", "while-it-hangs").await.created()
+    };
+    let _ = tokio::time::timeout(NOT_WAITED_FOR, bought).await.expect("a shard that hangs is not waited for");
+    other.thaw();
     other.kill().await;
     // Also to a process that starts meanwhile.
     for restarts in [false, true] {
@@ -244,7 +257,7 @@ async fn a_shard_that_is_down_takes_only_its_shows_with_it() {
         (held.status() == 201 && ada.pay(&held.json(), "pm_card_visa").await.status() == 201).then_some(())
     })
     .await;
-    assert_eq!(ada.get("/user/me/bookings").await.ok()["items"].as_array().unwrap().len(), 20.min(SHOWS + 3));
+    assert_eq!(ada.get("/user/me/bookings").await.ok()["items"].as_array().unwrap().len(), 20.min(SHOWS + 4));
     assert_eq!(readiness(&marquee).await, (200, "ready\n".to_owned()));
     assert_eq!(marquee.stop().await.0, Some(0));
     checks_clean(&data_dir, &urls).await;
@@ -270,7 +283,7 @@ async fn a_shard_that_joins_later_moves_nothing() {
         let _ = ada.book(show, &["A2"]).await;
     }
     assert_eq!(count(&server, "second", "SELECT COUNT(*) FROM bookings").await, 0);
-    eventually_within(SEEN_TO_WITHIN, "it takes its share of new shows", async || {
+    eventually_within(JOINED_WITHIN, "it takes its share of new shows", async || {
         let show = marquee.a_show().create().await;
         let _ = ada.book(&show, &["A1"]).await;
         (rows_of(&server, "second", &show).await > 0).then_some(())
@@ -299,6 +312,49 @@ async fn databases_that_do_not_belong_together_stop_the_start() {
         assert_ne!(refused.code, Some(0));
         assert!(refused.errors.contains(why), "{why}: {}", refused.errors);
     }
+}
+
+#[tokio::test]
+async fn a_shard_that_lost_everything_is_not_taken_for_a_new_one() {
+    let (server, data_dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let urls = two_databases(&server).await;
+    let marquee = launch(&data_dir, &urls).ready().await;
+    let ada = marquee.customer("Ada").await;
+    let _ = one_on_each(&marquee, &ada, &server).await;
+    assert_eq!(marquee.stop().await.0, Some(0));
+    let client = server.client().await;
+    client.batch_execute("DROP DATABASE second").await.unwrap();
+    client.batch_execute("CREATE DATABASE second").await.unwrap();
+    let refused = launch(&data_dir, &urls).ended().await;
+    assert_ne!(refused.code, Some(0));
+    assert!(refused.errors.contains("was shard 1 and is empty"), "{}", refused.errors);
+}
+
+#[tokio::test]
+async fn shows_that_were_sold_from_a_file_stay_in_the_database_that_they_are_copied_to() {
+    let (server, data_dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let urls = two_databases(&server).await;
+    let marquee = marquee_testkit::Launch::new(crate::MARQUEE, data_dir.path()).env("MARQUEE_DATABASE_URL", "");
+    let marquee = marquee.env("MARQUEE_REDIS_URL", "").ready().await;
+    let ada = marquee.customer("Ada").await;
+    let mut sold = Vec::new();
+    for _ in 0..SHOWS / 2 {
+        let show = marquee.a_show().create().await;
+        let _ = ada.book(&show, &["A1"]).await;
+        sold.push(show);
+    }
+    assert_eq!(marquee.stop().await.0, Some(0));
+    let copied = launch(&data_dir, "").arguments(&["copy", "--to", &server.url("home")]).ended().await;
+    assert_eq!(copied.code, Some(0), "{}", copied.errors);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let marquee = launch(&elsewhere, &urls).ready().await;
+    let bob = marquee.customer("Bob").await;
+    for show in &sold {
+        bob.reserve(show, &["A1"]).await.problem("seats_unavailable");
+        let _ = bob.book(show, &["A2"]).await;
+    }
+    assert_eq!(count(&server, "second", "SELECT COUNT(*) FROM bookings").await, 0);
+    assert_eq!(marquee.stop().await.0, Some(0));
 }
 
 #[tokio::test]
