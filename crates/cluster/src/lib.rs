@@ -5,9 +5,11 @@
 //! one database and one node, and none of this costs it anything.
 
 mod administration;
+mod finding;
 mod lease;
 mod model;
 mod moving;
+mod opening;
 mod service;
 mod store;
 

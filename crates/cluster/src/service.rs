@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use jiff::SignedDuration;
 use marquee_bus::{Bus, Journal, Reader};
 use marquee_db::{Db, Error, Result, Tx};
-use marquee_kernel::{Clock, Rng, Shard, ShowId, Timestamp};
+use marquee_kernel::{Clock, Rng, Shard, ShowId};
 use tokio::sync::{Mutex, SetOnce};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::lease;
-use crate::model::{Directory, WRITTEN_AHEAD_S};
+use crate::model::Directory;
+use crate::opening::Opening;
 use crate::store::{self, Entry};
 
 /// How often a node reads the directory.
@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// The pause before the next look for a show that has just left, and how many there are: a move takes a fraction of that.
 const MOVING_PAUSE: Duration = Duration::from_millis(50);
-const MOVING_LOOKS_MAX: usize = 40;
+pub(crate) const MOVING_LOOKS_MAX: usize = 40;
 
 /// Every database that sales are in. An embedded Marquee has one. Clones share them.
 #[derive(Clone, Debug)]
@@ -126,14 +126,6 @@ pub enum Shows {
 enum Fenced<T, W> {
     Done(T),
     Departed(W),
-}
-
-/// What a look at the shards came to.
-enum Found<T> {
-    Here(T),
-    Nowhere,
-    /// Not on any of them, and it may be on its way.
-    NotYet,
 }
 
 impl Shards {
@@ -315,77 +307,6 @@ impl Shards {
         self.refresh().await
     }
 
-    /// Looks for one thing by an id that names the shard it was made on: there, and on the others too when shows have left that one.
-    ///
-    /// # Errors
-    /// What a database says without which it cannot be known that there is nothing; [`Error::Unreachable`] while a show is on
-    /// its way that may have it.
-    pub async fn find<T: Send + 'static>(
-        &self,
-        named: Shard,
-        look: impl Fn(&mut Tx<'_>) -> Result<Option<T>> + Clone + Send + 'static,
-    ) -> Result<Option<T>> {
-        if self.inner.alone {
-            return self.home().db()?.read(look).await;
-        }
-        let mut clear = false;
-        for _ in 0..MOVING_LOOKS_MAX {
-            match self.find_once(named, look.clone()).await? {
-                Found::Here(found) => return Ok(Some(found)),
-                Found::Nowhere => return Ok(None),
-                // Nothing was on its way, before the look that found nothing.
-                Found::NotYet if clear => return Ok(None),
-                Found::NotYet => clear = self.cargo().await? == 0,
-            }
-            if !clear {
-                self.wait_for_move().await?;
-            }
-        }
-        Err(Error::Unreachable("a show is being moved".to_owned()))
-    }
-
-    async fn find_once<T: Send + 'static>(
-        &self,
-        named: Shard,
-        look: impl Fn(&mut Tx<'_>) -> Result<Option<T>> + Clone + Send + 'static,
-    ) -> Result<Found<T>> {
-        let (named, mut fault) = (self.named(named), None);
-        if let Some(one) = named {
-            let look = look.clone();
-            let look = move |tx: &mut Tx<'_>| match look(tx)? {
-                Some(found) => Ok((Some(found), false)),
-                None => Ok::<_, Error>((None, store::has_departures(tx)?)),
-            };
-            match read(one, look).await {
-                Ok((Some(found), _)) => return Ok(Found::Here(found)),
-                Ok((None, false)) => return Ok(Found::Nowhere),
-                Ok((None, true)) => {}
-                Err(error) => fault = Some(error),
-            }
-        }
-        for one in self.all().iter().filter(|one| named.is_none_or(|named| named.at != one.at)) {
-            match read(one, look.clone()).await {
-                Ok(Some(found)) => return Ok(Found::Here(found)),
-                Ok(None) => {}
-                Err(error) => fault = Some(error),
-            }
-        }
-        fault = fault.or(self.has_all().err());
-        fault.map_or(Ok(Found::NotYet), Err)
-    }
-
-    /// Moves that have begun and not arrived, on all shards.
-    ///
-    /// # Errors
-    /// What a database says.
-    pub async fn cargo(&self) -> Result<u32> {
-        let mut cargo = 0;
-        for one in self.all() {
-            cargo += read(one, store::count_under_way).await?;
-        }
-        Ok(cargo)
-    }
-
     /// Whether this node has the address of every shard that shows may live on.
     ///
     /// # Errors
@@ -481,13 +402,6 @@ impl Shards {
     }
 }
 
-async fn read<T: Send + 'static>(
-    one: &ShardDb,
-    look: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    one.db()?.read(look).await
-}
-
 fn if_here<T, E, W>(tx: &mut Tx<'_>, show_id: ShowId, work: W) -> Result<Fenced<T, W>, E>
 where
     W: FnOnce(&mut Tx<'_>) -> Result<T, E>,
@@ -515,91 +429,6 @@ fn moving(show_id: ShowId) -> Error {
     Error::Unreachable(format!("show {show_id} is being moved"))
 }
 
-async fn connect(url: String) -> Result<Db> {
+pub(crate) async fn connect(url: String) -> Result<Db> {
     tokio::task::spawn_blocking(move || Db::connect(&url)).await.map_err(|_| Error::Closed)?
-}
-
-/// Finds out which shard each database is.
-struct Opening {
-    home: Db,
-    clock: Clock,
-    cluster: Uuid,
-    shows: Shows,
-}
-
-impl Opening {
-    async fn settle_home(&mut self, place: &str, new: Uuid) -> Result<()> {
-        let place = place.to_owned();
-        let settled = self.home.write(move |tx| match store::identity(tx)? {
-            Some((shard, cluster)) if shard == Shard::default() => Ok(cluster),
-            Some((shard, _)) => Err(Error::Cluster(format!("{place} is shard {shard}: name the home database first"))),
-            None => {
-                store::identify(tx, Shard::default(), new)?;
-                store::add_shard(tx, Shard::default(), &place, Some(Timestamp::UNIX_EPOCH))?;
-                Ok(new)
-            }
-        });
-        self.cluster = settled.await?;
-        Ok(())
-    }
-
-    /// The shard at a place, and its database if it answers.
-    async fn settle(&self, place: &str, connected: Result<Db>) -> Result<(Shard, Option<Db>)> {
-        let db = match connected {
-            Ok(db) => db,
-            Err(Error::Unreachable(why)) => {
-                let entries = self.home.read(store::entries).await?;
-                let known = entries.iter().find(|entry| entry.place == place && entry.joined_at.is_some());
-                let stranger = || Error::Unreachable(format!("{place} never joined as a shard, and: {why}"));
-                let shard = known.ok_or_else(stranger)?.shard;
-                warn!(shard = shard.number(), place, "shard does not answer, its shows are not sold");
-                return Ok((shard, None));
-            }
-            Err(other) => return Err(other),
-        };
-        let shard = match db.read(store::identity).await? {
-            Some((shard, cluster)) if cluster == self.cluster => shard,
-            Some(_) => return Err(Error::Cluster(format!("{place} belongs to another Marquee"))),
-            None => self.take_in(place, &db).await?,
-        };
-        let (ahead, place) = (SignedDuration::from_secs(WRITTEN_AHEAD_S), place.to_owned());
-        let joined_at = match self.shows {
-            Shows::None => Timestamp::UNIX_EPOCH,
-            Shows::Some => self.clock.now().checked_add(ahead).unwrap_or(Timestamp::MAX),
-        };
-        let note = move |tx: &mut Tx<'_>| {
-            store::set_place(tx, shard, &place)?;
-            store::join(tx, shard, joined_at)
-        };
-        self.home.write(note).await?;
-        Ok((shard, Some(db)))
-    }
-
-    /// Gives a database a number, which it keeps. Several nodes may be at it: the first one's word stands.
-    async fn take_in(&self, place: &str, db: &Db) -> Result<Shard> {
-        let (cluster, to_find) = (self.cluster, place.to_owned());
-        let number = self.home.write(move |tx| {
-            let entries = store::entries(tx)?;
-            if let Some(begun) = entries.iter().find(|entry| entry.place == to_find) {
-                return Ok::<_, Error>((begun.shard, begun.joined_at.is_some()));
-            }
-            let next = entries.iter().map(|entry| entry.shard.number()).max().map_or(0, |last| last + 1);
-            let next = Shard::new(next)
-                .ok_or_else(|| Error::Cluster("there are as many shards as there can be".to_owned()))?;
-            store::add_shard(tx, next, &to_find, None)?;
-            Ok((next, false))
-        });
-        let (number, has_joined) = number.await?;
-        let place = place.to_owned();
-        let identified = db.write(move |tx| match store::identity(tx)? {
-            Some(found) if found == (number, cluster) => Ok(()),
-            Some(_) => Err(Error::Cluster(format!("{place} belongs to another Marquee"))),
-            // It had a name before it joined: this is another one, or what it had is lost.
-            None if has_joined => Err(Error::Cluster(format!("{place} was shard {number} and is empty: restore it"))),
-            None => store::identify(tx, number, cluster),
-        });
-        identified.await?;
-        info!(shard = number.number(), "shard joins");
-        Ok(number)
-    }
 }
