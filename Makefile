@@ -6,8 +6,8 @@ PURE := --package marquee-kernel --package marquee-pricing --package marquee-tic
 # Every statement that the tests run, for the other engine to prepare.
 SQL_LOG := $(CURDIR)/target/sql.log
 
-# Rounds of each crash test on PostgreSQL; SQLite has the full number.
-POSTGRES_CRASH_ROUNDS := 2
+# Rounds of each crash test on PostgreSQL: SQLite, and test-all, have the full number.
+POSTGRES_CRASH_ROUNDS := 1
 # What has engines of its own whatever the others run on: `all-tests` has seen to it.
 ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
 # How often test-all does to Redis what test does twice.
