@@ -20,17 +20,18 @@ pub(crate) struct Opening {
 
 impl Opening {
     pub(crate) async fn settle_home(&mut self, place: &str, new: Uuid) -> Result<()> {
-        let place = place.to_owned();
+        let (place, shows) = (place.to_owned(), self.shows);
+        // Where another node may be at work there may be shows by the time that a shard joins.
         let settled = self.home.write(move |tx| match store::identity(tx)? {
-            Some((shard, cluster)) if shard == Shard::default() => Ok(cluster),
+            Some((shard, cluster)) if shard == Shard::default() => Ok((cluster, Shows::Some)),
             Some((shard, _)) => Err(Error::Cluster(format!("{place} is shard {shard}: name the home database first"))),
             None => {
                 store::identify(tx, Shard::default(), new)?;
                 store::add_shard(tx, Shard::default(), &place, Some(Timestamp::UNIX_EPOCH))?;
-                Ok(new)
+                Ok((new, shows))
             }
         });
-        self.cluster = settled.await?;
+        (self.cluster, self.shows) = settled.await?;
         Ok(())
     }
 
