@@ -212,7 +212,7 @@ impl MemoryHolds {
         let EndedPayment { hold_id, booking_id, outcome, .. } = ended;
         let Some(seats) = self.holds.get(&hold_id).map(|seats| seats.clone()) else { return false };
         let ended = self.enter(&seats, now, |house| house.end_payment(hold_id, booking_id, outcome, now));
-        ended && outcome == Outcome::Failed
+        ended && outcome != Outcome::Booked
     }
 
     /// Every live hold, with its show.

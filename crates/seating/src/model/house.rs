@@ -300,6 +300,9 @@ impl House {
     }
 
     /// Ends the payment of `booking_id`; any other attempt's end is none of this hold's business. Whether it was the one.
+    ///
+    /// Of one that was not booked nothing is learnt of its seats: a reading in between may have seen its claim, which is gone, or
+    /// the sale of an earlier attempt, which is not. The record says which: read it again.
     pub(crate) fn end_payment(
         &mut self,
         hold_id: HoldId,
@@ -314,26 +317,24 @@ impl House {
         let places = standing.places.clone();
         match outcome {
             Outcome::Booked => {
-                self.learn_places(&places, |_| Some(Sold::Booked));
+                self.learn_booked(&places);
                 self.end(hold_id, Ending::Booked, now);
             }
             Outcome::Failed => self.end(hold_id, Ending::Failed, now),
             Outcome::Declined | Outcome::Abandoned => {
                 standing.paying = None;
                 self.deadlines.insert((standing.hold.expiry, hold_id));
-                // A reading in between may have seen the claim, which is gone now.
-                self.learn_places(&places, |sold| sold.filter(|sold| *sold != Sold::Claimed));
                 self.lapse(now);
             }
         }
         true
     }
 
-    fn learn_places(&mut self, places: &[u16], learn: impl Fn(Option<Sold>) -> Option<Sold>) {
+    fn learn_booked(&mut self, places: &[u16]) {
         self.count += 1;
         let known_at = self.count;
         for &place in places {
-            self.change(place, |seat| (seat.sold, seat.known_at) = (learn(seat.sold), known_at));
+            self.change(place, |seat| (seat.sold, seat.known_at) = (Some(Sold::Booked), known_at));
         }
     }
 

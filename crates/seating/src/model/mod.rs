@@ -99,7 +99,7 @@ pub struct Attempt {
 /// How a payment attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The bank said no: the hold goes on, and lapses at once if its expiry has passed.
+    /// The bank said no: the hold goes on, and lapses at once if its expiry has passed. The seats are read again from the store.
     Declined,
     /// The attempt was given up before anything was charged: as [`Outcome::Declined`].
     Abandoned,

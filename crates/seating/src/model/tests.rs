@@ -290,6 +290,17 @@ fn a_reading_that_began_before_a_sale_does_not_undo_it() {
 }
 
 #[test]
+fn an_attempt_that_gave_up_does_not_hide_what_a_reading_saw_of_an_earlier_one() {
+    let (mut house, rules, buyer, booking_id) = (house(), rules(), user(), booking());
+    let hold_id = place(&mut house, buyer, &[0], noon(), &rules).unwrap();
+    house.begin_payment(hold_id, buyer, attempt(booking_id)).unwrap();
+    let reading = house.begin_reading();
+    house.end_payment(hold_id, booking_id, Outcome::Abandoned, noon());
+    house.end_reading(reading, &[(0, Sold::Booked)]);
+    assert_eq!(house.statuses().next(), Some(SeatStatus::Booked));
+}
+
+#[test]
 fn holding_and_releasing_in_a_loop_runs_into_a_cool_down_which_ends() {
     let (mut house, rules, flicker) = (house(), Rules::new(&Settings::default()), user());
     let mut now = noon();

@@ -6,7 +6,7 @@
 --   k r      readings begun; the last one that was taken in      c p     whether it is cancelled; the show's revision
 --   n d      seats that are not free; when to look next, in us
 --   h<place> the hold that has the seat
---   s<place> what the durable record says of it: c(laimed), b(ooked), x (blocked) or f(ree), and when that was learnt, in k
+--   s<place> what the durable record says of it: c(laimed), b(ooked) or x (blocked), and when that was learnt, in k
 --   H<hold>  user, who placed it, placed at, expiry, when to look at it, booking that pays for it or -, places
 --   P<hold>  the payment under way, as it was given
 --   U<user>  seats held, time spent, since when, seat-seconds spent, whether anything is held
@@ -373,19 +373,16 @@ register('end_payment', function(show, id, booking, outcome)
     end_hold(show, id, hold, 'failed')
     return seal(show, 'ok')
   end
-  local places, fields, learnt = split(hold.places), {}, {}
-  for at, place in ipairs(places) do fields[at] = 's' .. place end
-  local sold = redis.call('HMGET', show.key, unpack(fields))
-  local known_at = int(redis.call('HINCRBY', show.key, 'k', 1))
-  for at, place in ipairs(places) do
-    local letter = sold[at] and string.sub(sold[at], 1, 1) or 'f'
-    -- Unless it was booked: a reading in between may have seen the claim, which is gone now.
-    if outcome == 'booked' then letter = 'b' elseif letter == 'c' then letter = 'f' end
-    note_change(show, place, status(true, sold[at]), status(true, letter))
-    learnt[2 * at - 1], learnt[2 * at] = fields[at], letter .. known_at
-  end
-  redis.call('HSET', show.key, unpack(learnt))
   if outcome == 'booked' then
+    local places, fields, learnt = split(hold.places), {}, {}
+    for at, place in ipairs(places) do fields[at] = 's' .. place end
+    local sold = redis.call('HMGET', show.key, unpack(fields))
+    local known_at = int(redis.call('HINCRBY', show.key, 'k', 1))
+    for at, place in ipairs(places) do
+      note_change(show, place, status(true, sold[at]), status(true, 'b'))
+      learnt[2 * at - 1], learnt[2 * at] = fields[at], 'b' .. known_at
+    end
+    redis.call('HSET', show.key, unpack(learnt))
     end_hold(show, id, hold, 'booked')
     return seal(show, 'ok')
   end

@@ -229,7 +229,7 @@ impl RedisHolds {
                     // A lock that stays says that its hold lapsed, until it goes by itself.
                     let _ = self.forget_lock(hold_id).await;
                 }
-                outcome == Outcome::Failed
+                outcome != Outcome::Booked
             }
             // Another payment's hold, and none of this one's business.
             "other" => false,

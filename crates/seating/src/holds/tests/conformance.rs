@@ -8,7 +8,7 @@ use marquee_kv::testing::until;
 
 use crate::fixtures::{Place, Shop, attempt, booking, conforms, seconds, user};
 use crate::model::{BeginPayment, Outcome};
-use crate::store::claims::{Verdict, claim, confirm};
+use crate::store::claims::{Verdict, claim, confirm, free};
 use crate::{Error, Party, Settings};
 
 conforms!(
@@ -19,6 +19,7 @@ conforms!(
     a_released_hold_frees_its_seats_and_is_not_found,
     staff_who_hold_for_a_customer_may_use_the_hold_and_so_may_the_customer,
     a_booking_ends_the_hold_and_a_reload_finds_the_same,
+    a_declined_payment_leaves_nothing_of_its_claim_in_the_map,
     a_closed_show_is_claimed_no_more,
     a_seat_blocked_under_a_hold_is_lost_to_it,
     a_changed_price_reaches_the_map_and_leaves_the_hold_at_its_own,
@@ -125,6 +126,25 @@ async fn a_booking_ends_the_hold_and_a_reload_finds_the_same(place: Place) {
     shop.seating.reload(show_id).await.unwrap();
     assert_eq!(shop.status("A-1").await, "booked");
     assert!(matches!(shop.seating.hold(hold.hold_id, holder).await, Err(Error::HoldNotFound)));
+}
+
+async fn a_declined_payment_leaves_nothing_of_its_claim_in_the_map(place: Place) {
+    let (shop, holder, booking_id) = (place.open().await, user(), booking());
+    let jobs = shop.seating.spawn_jobs(&shop.stop);
+    let hold = shop.hold(holder, &["A-1"]).await.unwrap();
+    shop.seating.begin_payment(hold.hold_id, holder, attempt(booking_id)).await.unwrap().unwrap();
+    let (show_id, wanted) = (shop.show.show_id, shop.seating.claim_of(&hold, booking_id));
+    shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
+    shop.seating.reload(show_id).await.unwrap();
+    shop.db.write(move |tx| free(tx, &[(show_id, booking_id)])).await.unwrap();
+    shop.seating.end_payment(show_id, hold.hold_id, booking_id, Outcome::Declined).await;
+    assert!(shop.seating.hold(hold.hold_id, holder).await.is_ok(), "another card may be tried");
+    shop.hands.set(hold.expiry);
+    until("the seat is free again", async || shop.status("A-1").await == "available").await;
+    shop.stop.cancel();
+    for job in jobs {
+        job.await.unwrap();
+    }
 }
 
 async fn a_closed_show_is_claimed_no_more(place: Place) {
