@@ -16,8 +16,10 @@ const INSERT: &str = "
 const INSERT_SEAT: &str = "
     INSERT INTO booking_seats (booking_id, seat_id, position, label, category, price, ticket_id)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const NOTE_PENDING: &str = "INSERT INTO pending_bookings (booking_id) VALUES ($1)";
 /// The guard of every change: a booking that another writer has moved on is left alone.
-const MOVE: &str = "UPDATE bookings SET status = $3 WHERE booking_id = $1 AND status = $2";
+const SETTLE: &str = "UPDATE bookings SET status = $2 WHERE booking_id = $1 AND status = 'pending'";
+const FORGET_PENDING: &str = "DELETE FROM pending_bookings WHERE booking_id = $1";
 const CANCEL: &str = "
     UPDATE bookings SET status = 'cancelled', cancelled_at = $2, cancel_reason = $3
     WHERE booking_id = $1 AND status = 'confirmed'";
@@ -34,11 +36,16 @@ const OF_USER: &str = "
     WHERE user_id = $1 AND booking_id < $2 ORDER BY booking_id DESC LIMIT $3";
 const OF_USER_NEWEST: &str = "
     SELECT booking_id FROM bookings WHERE user_id = $1 ORDER BY booking_id DESC LIMIT $2";
-/// `status` is spelt out: a parameter would keep the planner from the partial index.
 const PENDING: &str = "
-    SELECT booking_id FROM bookings
-    WHERE status = 'pending' AND booking_id > $1 ORDER BY booking_id LIMIT $2";
-const COUNT_PENDING: &str = "SELECT COUNT(*) AS n FROM bookings WHERE status = 'pending'";
+    SELECT booking_id FROM pending_bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
+const COUNT_PENDING: &str = "SELECT COUNT(*) AS n FROM pending_bookings";
+/// Pending bookings that the reconciler would not find, and settled ones that it would.
+const ODD_PENDING: &str = "
+    SELECT b.booking_id, b.status FROM bookings b LEFT JOIN pending_bookings p ON p.booking_id = b.booking_id
+    WHERE (b.status = 'pending') <> (p.booking_id IS NOT NULL)";
+const STRAY_PENDING: &str = "
+    SELECT p.booking_id FROM pending_bookings p
+    WHERE NOT EXISTS (SELECT 1 FROM bookings b WHERE b.booking_id = p.booking_id)";
 const AFTER: &str = "SELECT booking_id FROM bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
 
 const CLAIM_KEY: &str = "
@@ -69,7 +76,7 @@ const KEYS_LEFT_OPEN: &str = "
 const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
 
 /// What a show has of these tables, when it is moved to another shard. Keys of calls that claimed nothing are of no show, and stay.
-pub const PORTIONS: [Portion; 4] = [
+pub const PORTIONS: [Portion; 5] = [
     Portion::of::<14>(
         "bookings",
         "SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
@@ -86,6 +93,12 @@ pub const PORTIONS: [Portion; 4] = [
          FROM bookings b JOIN booking_seats s ON s.booking_id = b.booking_id WHERE b.show_id = $1",
         "DELETE FROM booking_seats WHERE booking_id IN (SELECT booking_id FROM bookings WHERE show_id = $1)",
         INSERT_SEAT,
+    ),
+    Portion::of::<1>(
+        "pending_bookings",
+        "SELECT p.booking_id FROM bookings b JOIN pending_bookings p ON p.booking_id = b.booking_id WHERE b.show_id = $1",
+        "DELETE FROM pending_bookings WHERE booking_id IN (SELECT booking_id FROM bookings WHERE show_id = $1)",
+        NOTE_PENDING,
     ),
     Portion::of::<4>(
         "idempotency_keys",
@@ -125,25 +138,31 @@ pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> 
             sale.created_at,
         ]
     });
-    tx.execute_each(INSERT, rows)?;
+    tx.run_each(INSERT, rows)?;
+    let pending = sales.clone().filter(|sale| sale.status == Status::Pending);
+    tx.run_each(NOTE_PENDING, pending.map(|sale| params![sale.booking_id]))?;
     let seats = sales.flat_map(|sale| {
         sale.seats.iter().zip(0_u32..).map(|(seat, position)| {
             let (label, category) = (&*seat.label, &*seat.category);
             params![sale.booking_id, &seat.seat_id, position, label, category, seat.price.amount, seat.ticket_id]
         })
     });
-    tx.execute_each(INSERT_SEAT, seats)?;
-    Ok(())
+    tx.run_each(INSERT_SEAT, seats)
 }
 
-/// Takes each booking from `from` to `to`; 0 for one that was not at `from`.
-pub(crate) fn move_on(
-    tx: &mut Tx<'_>,
-    bookings: impl Iterator<Item = BookingId>,
-    from: Status,
-    to: Status,
-) -> Result<Vec<usize>> {
-    tx.execute_each(MOVE, bookings.map(|booking_id| params![booking_id, from.word(), to.word()]))
+/// Confirms bookings that are known to be pending.
+pub(crate) fn confirm(tx: &mut Tx<'_>, bookings: impl Iterator<Item = BookingId> + Clone) -> Result<()> {
+    tx.run_each(SETTLE, bookings.clone().map(|booking_id| params![booking_id, Status::Confirmed.word()]))?;
+    tx.run_each(FORGET_PENDING, bookings.map(|booking_id| params![booking_id]))
+}
+
+/// Fails each booking that is pending; 0 for one that is not.
+pub(crate) fn fail(tx: &mut Tx<'_>, bookings: impl Iterator<Item = BookingId> + Clone) -> Result<Vec<usize>> {
+    let rows = bookings.clone().map(|booking_id| params![booking_id, Status::Failed.word()]);
+    let failed = tx.execute_each(SETTLE, rows)?;
+    // Whatever it was: it is not pending now.
+    tx.run_each(FORGET_PENDING, bookings.map(|booking_id| params![booking_id]))?;
+    Ok(failed)
 }
 
 /// Cancels each confirmed booking; 0 for one that is not confirmed.
@@ -239,13 +258,13 @@ pub(crate) fn answer_keys<'a>(tx: &mut Tx<'_>, answers: impl Iterator<Item = Key
     let rows = answers.map(|KeyedAnswer { booking_id, user_id, key, answer }| {
         params![booking_id, user_id, key.as_str(), answer.status, &*answer.body]
     });
-    tx.execute_each(ANSWER, rows).map(drop)
+    tx.run_each(ANSWER, rows)
 }
 
 /// Forgets the keys of sales that have no answer: their calls may be made again.
 pub(crate) fn forget_keys<'a>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'a Sale>) -> Result<()> {
     let rows = sales.filter_map(|sale| Some(params![sale.booked_by, sale.key.as_ref()?.as_str(), sale.booking_id]));
-    tx.execute_each(FORGET_KEY, rows).map(drop)
+    tx.run_each(FORGET_KEY, rows)
 }
 
 /// What is kept under each key.
@@ -271,9 +290,23 @@ pub(crate) fn purge_keys(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Resu
         keys.push(params![row.get::<UserId>("user_id")?, row.get::<String>("key")?, booking_id]);
         answers.push(params![booking_id]);
     }
-    tx.execute_each(PURGE_KEY, keys)?;
-    tx.execute_each(PURGE_ANSWER, answers)?;
+    tx.run_each(PURGE_KEY, keys)?;
+    tx.run_each(PURGE_ANSWER, answers)?;
     Ok(old.len())
+}
+
+/// Bookings that the reconciler would miss, or look at for nothing, one line each.
+pub(crate) fn pending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for row in tx.query(ODD_PENDING, &[])? {
+        let (booking_id, status) = (row.get::<BookingId>("booking_id")?, row.get::<String>("status")?);
+        let noted = if status == "pending" { "is not" } else { "is" };
+        faults.push(format!("booking {booking_id}: {status}, and {noted} among those to be settled"));
+    }
+    for booking_id in ids(&tx.query(STRAY_PENDING, &[])?)? {
+        faults.push(format!("booking {booking_id}: to be settled, and does not exist"));
+    }
+    Ok(faults)
 }
 
 /// Keys that stand for something which cannot be, one line each.

@@ -72,8 +72,7 @@ pub(crate) fn append<'e>(
         let subject = event.subject.as_str();
         rows.push(params![seq, event_id, at, event.kind, actor, event.show_id, subject, payload, hash]);
     }
-    tx.execute_each(APPEND, rows)?;
-    Ok(())
+    tx.run_each(APPEND, rows)
 }
 
 /// SHA-256 over the seal before and every field, each text led by its length so that no two entries read the same.

@@ -47,7 +47,7 @@ impl Portion {
 fn put<const COLUMNS: usize>(tx: &mut Tx<'_>, insert: &'static str, rows: Vec<Vec<Value>>) -> Result<()> {
     let rows = rows.into_iter().map(<[Value; COLUMNS]>::try_from).collect::<Result<Vec<_>, _>>();
     let rows = rows.map_err(|_| unreadable())?;
-    tx.execute_each(insert, rows).map(drop)
+    tx.run_each(insert, rows)
 }
 
 impl Shards {

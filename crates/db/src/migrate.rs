@@ -1,7 +1,7 @@
 //! Brings a database's schema up to date: numbered files, each applied once, in order, in one transaction.
 //!
-//! A migration is one text for both engines. Where SQLite wants a table option, the line ends in `--@sqlite OPTION`, which
-//! PostgreSQL reads as a comment and [`Tx::migrate`] uncovers.
+//! A migration is one text for both engines. Where one of them wants more, the line ends in `--@sqlite OPTION`, or is
+//! `--@postgres STATEMENT;`, which the other reads as a comment and [`Tx::migrate`] uncovers.
 
 use sha2::{Digest, Sha256};
 use tracing::info;
@@ -21,6 +21,9 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_booking", include_str!("../../../migrations/0008_booking.sql")),
     ("0009_payments", include_str!("../../../migrations/0009_payments.sql")),
     ("0010_bus_consumed", include_str!("../../../migrations/0010_bus_consumed.sql")),
+    ("0011_seating", include_str!("../../../migrations/0011_seating.sql")),
+    ("0012_booking", include_str!("../../../migrations/0012_booking.sql")),
+    ("0013_payments", include_str!("../../../migrations/0013_payments.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

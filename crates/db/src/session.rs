@@ -117,6 +117,18 @@ impl Tx<'_> {
         }
     }
 
+    /// As [`Tx::execute_each`], without asking what came of it: PostgreSQL is not waited for, and what it refuses fails the
+    /// transaction at the next statement that asks, or at its commit.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`], of this statement or of one before it.
+    pub fn run_each<const N: usize>(&mut self, sql: &str, items: impl IntoIterator<Item = [Value; N]>) -> Result<()> {
+        match &mut self.on {
+            On::Sqlite(connection) => sqlite::execute_each(connection, sql, items).map(drop),
+            On::Postgres(session) => session.run_each(sql, items),
+        }
+    }
+
     /// All rows of the answer.
     ///
     /// # Errors
@@ -166,7 +178,9 @@ impl Tx<'_> {
         match &mut self.on {
             On::Sqlite(connection) => Ok(connection.execute_batch(&text.replace("--@sqlite ", ""))?),
             // Text compares by its bytes, as on SQLite, whatever the database was created with.
-            On::Postgres(session) => session.run(&text.replace(" TEXT", " TEXT COLLATE \"C\"")),
+            On::Postgres(session) => {
+                session.run(&text.replace("--@postgres ", "").replace(" TEXT", " TEXT COLLATE \"C\""))
+            }
         }
     }
 }

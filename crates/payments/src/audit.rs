@@ -21,9 +21,8 @@ const CHECK_ROWS: u32 = 1_000;
 /// What the database says.
 pub fn check(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    let without = store::refunds_without_payment(tx)?;
-    if without > 0 {
-        faults.push(format!("payments: {without} refunds belong to no payment"));
+    for (of, without) in store::without_payment(tx)?.into_iter().filter(|(_, without)| *without > 0) {
+        faults.push(format!("payments: {without} {of} belong to no payment"));
     }
     each_payment(tx, |audited| {
         let found = books_fault(audited, now);

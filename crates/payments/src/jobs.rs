@@ -156,6 +156,7 @@ impl Payments {
                 lead.check(tx)?;
                 let ids: Vec<_> = captured.iter().map(|payment| payment.payment_id).collect();
                 let changed = store::step(tx, Step::Capture, &ids, now)?;
+                store::stop_captures(tx, &ids)?;
                 let fresh = captured.iter().zip(changed).filter(|(_, rows)| *rows > 0);
                 let events: Vec<_> = fresh.map(|(payment, _)| captured_event(payment)).collect();
                 store::put_captures_off(tx, &refused, later(now, REFUSED_CAPTURE_PAUSE))?;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use marquee_bus::{Event, Journal};
 use marquee_db::{Result, Tx};
-use marquee_kernel::{PaymentId, Timestamp};
+use marquee_kernel::{Money, PaymentId, Timestamp};
 use serde_json::json;
 
 use crate::model::{NewPayment, PaymentState, Refund, RefundRequest, RefundStatus, Step};
@@ -28,7 +28,7 @@ pub fn initiate(tx: &mut Tx<'_>, payments: &[NewPayment]) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn authorised(tx: &mut Tx<'_>, payments: &[(PaymentId, Timestamp)]) -> Result<Vec<usize>> {
+pub fn authorised(tx: &mut Tx<'_>, payments: &[(PaymentId, Money, Timestamp)]) -> Result<Vec<usize>> {
     store::authorise(tx, payments)
 }
 
@@ -99,7 +99,7 @@ fn request_refund(tx: &mut Tx<'_>, request: &RefundRequest, events: &mut Vec<Eve
     );
     let only = [payment.payment_id];
     // From here on nothing may capture it.
-    store::stop_capture(tx, payment.payment_id)?;
+    store::stop_captures(tx, &[payment.payment_id])?;
     store::step(tx, Step::StartRefund, &only, request.at)?;
     if payment.amount.amount == 0 {
         // Nothing was taken, so nothing has to come back.

@@ -11,23 +11,15 @@ use crate::model::{NewPayment, PaymentState, Refund, RefundStatus, Step};
 const INSERT_PAYMENT: &str = "
     INSERT INTO payments (payment_id, booking_id, show_id, amount, currency, state, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
-/// A free payment has nothing to capture.
-const AUTHORISE: &str = "
-    UPDATE payments
-    SET state = CASE WHEN amount = 0 THEN $5 ELSE $4 END,
-        capture_due_at = CASE WHEN amount = 0 THEN NULL ELSE CAST($2 AS BIGINT) END,
-        updated_at = $2
-    WHERE payment_id = $1 AND state = $3";
+const AUTHORISE: &str = "UPDATE payments SET state = $4, updated_at = $2 WHERE payment_id = $1 AND state = $3";
+const WANT_CAPTURE: &str = "INSERT INTO captures (payment_id, due_at) VALUES ($1, $2)";
 const DECLINE: &str = "
     UPDATE payments SET state = $4, decline_code = $5, updated_at = $2 WHERE payment_id = $1 AND state = $3";
 const STEP: &str = "
-    UPDATE payments SET state = $4, capture_due_at = NULL, updated_at = $2 WHERE payment_id = $1 AND state = $3";
-const STOP_CAPTURE: &str = "UPDATE payments SET capture_due_at = NULL WHERE payment_id = $1";
-const PUT_CAPTURE_OFF: &str = "
-    UPDATE payments SET capture_due_at = $2 WHERE payment_id = $1 AND capture_due_at IS NOT NULL";
-const CAPTURES_DUE: &str = "
-    SELECT payment_id, booking_id, show_id, amount, currency, state
-    FROM payments WHERE capture_due_at <= $1 ORDER BY capture_due_at LIMIT $2";
+    UPDATE payments SET state = $4, updated_at = $2 WHERE payment_id = $1 AND state = $3";
+const STOP_CAPTURE: &str = "DELETE FROM captures WHERE payment_id = $1";
+const PUT_CAPTURE_OFF: &str = "UPDATE captures SET due_at = $2 WHERE payment_id = $1";
+const CAPTURES_DUE: &str = "SELECT payment_id FROM captures WHERE due_at <= $1 ORDER BY payment_id LIMIT $2";
 const PAYMENT: &str = "
     SELECT payment_id, booking_id, show_id, amount, currency, state FROM payments WHERE payment_id = $1";
 const INSERT_REFUND: &str = "
@@ -51,25 +43,33 @@ const UPDATE_REFUND: &str = "
 const REFUNDS_OPEN: &str = "
     SELECT status, COUNT(*) AS refunds FROM refunds WHERE next_attempt_at IS NOT NULL GROUP BY status";
 const PAYMENTS_AFTER: &str = "
-    SELECT p.payment_id, p.booking_id, p.show_id, p.amount, p.currency, p.state, p.capture_due_at, p.created_at,
+    SELECT p.payment_id, p.booking_id, p.show_id, p.amount, p.currency, p.state, c.due_at AS capture_due_at, p.created_at,
            r.refund_id, r.amount AS refund_amount, r.currency AS refund_currency, r.status AS refund_status,
            r.next_attempt_at
-    FROM payments p LEFT JOIN refunds r ON r.payment_id = p.payment_id
+    FROM payments p LEFT JOIN refunds r ON r.payment_id = p.payment_id LEFT JOIN captures c ON c.payment_id = p.payment_id
     WHERE p.payment_id > $1 ORDER BY p.payment_id LIMIT $2";
 const REFUNDS_WITHOUT_PAYMENT: &str = "
-    SELECT COUNT(*) AS refunds FROM refunds r
+    SELECT COUNT(*) AS n FROM refunds r
     WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_id = r.payment_id)";
+const CAPTURES_WITHOUT_PAYMENT: &str = "
+    SELECT COUNT(*) AS n FROM captures c
+    WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_id = c.payment_id)";
 
 /// What a show has of these tables, when it is moved to another shard.
-pub const PORTIONS: [Portion; 2] = [
-    Portion::of::<10>(
+pub const PORTIONS: [Portion; 3] = [
+    Portion::of::<9>(
         "payments",
-        "SELECT payment_id, booking_id, show_id, amount, currency, state, decline_code, capture_due_at, created_at, updated_at
+        "SELECT payment_id, booking_id, show_id, amount, currency, state, decline_code, created_at, updated_at
          FROM payments WHERE show_id = $1",
         "DELETE FROM payments WHERE show_id = $1",
-        "INSERT INTO payments (payment_id, booking_id, show_id, amount, currency, state, decline_code, capture_due_at,
-             created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO payments (payment_id, booking_id, show_id, amount, currency, state, decline_code, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    ),
+    Portion::of::<2>(
+        "captures",
+        "SELECT c.payment_id, c.due_at FROM payments p JOIN captures c ON c.payment_id = p.payment_id WHERE p.show_id = $1",
+        "DELETE FROM captures WHERE payment_id IN (SELECT payment_id FROM payments WHERE show_id = $1)",
+        WANT_CAPTURE,
     ),
     Portion::of::<12>(
         "refunds",
@@ -121,13 +121,19 @@ pub(crate) fn insert_payments(tx: &mut Tx<'_>, payments: &[NewPayment]) -> Resul
         let state = PaymentState::Initiated.word();
         params![new.payment_id, new.booking_id, new.show_id, amount, currency, state, new.at]
     });
-    tx.execute_each(INSERT_PAYMENT, rows).map(drop)
+    tx.run_each(INSERT_PAYMENT, rows)
 }
 
-pub(crate) fn authorise(tx: &mut Tx<'_>, payments: &[(PaymentId, Timestamp)]) -> Result<Vec<usize>> {
-    let (from, to) = (Step::Authorise.from().word(), Step::Authorise.to().word());
-    let free = Step::Capture.to().word();
-    tx.execute_each(AUTHORISE, payments.iter().map(|(payment_id, at)| params![*payment_id, *at, from, to, free]))
+/// A free payment has nothing to capture.
+pub(crate) fn authorise(tx: &mut Tx<'_>, payments: &[(PaymentId, Money, Timestamp)]) -> Result<Vec<usize>> {
+    let rows = payments.iter().map(|(payment_id, amount, at)| {
+        let to = if amount.amount == 0 { Step::Capture.to() } else { Step::Authorise.to() };
+        params![*payment_id, *at, Step::Authorise.from().word(), to.word()]
+    });
+    let changed = tx.execute_each(AUTHORISE, rows)?;
+    let promised = payments.iter().zip(&changed).filter(|((_, amount, _), rows)| **rows > 0 && amount.amount > 0);
+    tx.run_each(WANT_CAPTURE, promised.map(|((payment_id, _, at), _)| params![*payment_id, *at]))?;
+    Ok(changed)
 }
 
 pub(crate) fn decline(tx: &mut Tx<'_>, payments: &[(PaymentId, String)], at: Timestamp) -> Result<Vec<usize>> {
@@ -141,16 +147,18 @@ pub(crate) fn step(tx: &mut Tx<'_>, step: Step, payments: &[PaymentId], at: Time
     tx.execute_each(STEP, payments.iter().map(|payment_id| params![*payment_id, at, from, to]))
 }
 
-pub(crate) fn stop_capture(tx: &mut Tx<'_>, payment_id: PaymentId) -> Result<()> {
-    tx.execute(STOP_CAPTURE, &params![payment_id]).map(drop)
+pub(crate) fn stop_captures(tx: &mut Tx<'_>, payments: &[PaymentId]) -> Result<()> {
+    tx.run_each(STOP_CAPTURE, payments.iter().map(|payment_id| params![*payment_id]))
 }
 
 pub(crate) fn put_captures_off(tx: &mut Tx<'_>, payments: &[PaymentId], until: Timestamp) -> Result<()> {
-    tx.execute_each(PUT_CAPTURE_OFF, payments.iter().map(|payment_id| params![*payment_id, until])).map(drop)
+    tx.run_each(PUT_CAPTURE_OFF, payments.iter().map(|payment_id| params![*payment_id, until]))
 }
 
 pub(crate) fn captures_due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Payment>> {
-    tx.query(CAPTURES_DUE, &params![now, limit])?.iter().map(payment_row).collect()
+    let due = tx.query(CAPTURES_DUE, &params![now, limit])?;
+    let ids = due.iter().map(|row| Ok(params![row.get::<PaymentId>("payment_id")?])).collect::<Result<Vec<_>>>()?;
+    tx.query_each(PAYMENT, ids)?.iter().flatten().map(payment_row).collect()
 }
 
 pub(crate) fn payment(tx: &mut Tx<'_>, payment_id: PaymentId) -> Result<Option<Payment>> {
@@ -217,8 +225,10 @@ pub(crate) fn payments_after(tx: &mut Tx<'_>, after: PaymentId, limit: u32) -> R
     tx.query(PAYMENTS_AFTER, &params![after, limit])?.iter().map(audited_row).collect()
 }
 
-pub(crate) fn refunds_without_payment(tx: &mut Tx<'_>) -> Result<i64> {
-    tx.query_opt(REFUNDS_WITHOUT_PAYMENT, &[])?.map_or(Ok(0), |row| row.get("refunds"))
+/// How many refunds, and how many captures to come, are of no payment.
+pub(crate) fn without_payment(tx: &mut Tx<'_>) -> Result<[(&'static str, i64); 2]> {
+    let mut count = |sql| tx.query_opt(sql, &[])?.map_or(Ok(0), |row| row.get("n"));
+    Ok([("refunds", count(REFUNDS_WITHOUT_PAYMENT)?), ("captures", count(CAPTURES_WITHOUT_PAYMENT)?)])
 }
 
 fn payment_row(row: &Row) -> Result<Payment> {

@@ -72,7 +72,8 @@ impl Till {
         if amount > 0 {
             self.payments.gateway().authorise(new.booking_id, new.amount, "pm_card_visa").await.unwrap();
         }
-        let changed = self.db.write(move |tx| ledger::authorised(tx, &[(new.payment_id, new.at)])).await.unwrap();
+        let changed =
+            self.db.write(move |tx| ledger::authorised(tx, &[(new.payment_id, new.amount, new.at)])).await.unwrap();
         assert_eq!(changed, [1]);
         new
     }
@@ -173,7 +174,7 @@ async fn captures_wait_for_a_gateway_that_is_down() {
 async fn a_refused_capture_holds_nobody_up_and_is_asked_again() {
     let till = Till::open();
     let unknown = till.claim(100).await;
-    till.db.write(move |tx| ledger::authorised(tx, &[(unknown.payment_id, unknown.at)])).await.unwrap();
+    till.db.write(move |tx| ledger::authorised(tx, &[(unknown.payment_id, unknown.amount, unknown.at)])).await.unwrap();
     let sold = till.sell(200).await;
     till.payments.capture_due(&till.desk()).await.unwrap();
     assert_eq!(till.state(sold.payment_id).await, PaymentState::Captured);
@@ -306,7 +307,7 @@ async fn what_holds_no_money_has_no_refund() {
         .write(move |tx| {
             assert_eq!(ledger::declined(tx, &[(declined.payment_id, "generic_decline".to_owned())], at)?, [1]);
             assert_eq!(ledger::failed(tx, &[failed.payment_id, declined.payment_id], at)?, [1, 0]);
-            assert_eq!(ledger::authorised(tx, &[(failed.payment_id, at)])?, [0]);
+            assert_eq!(ledger::authorised(tx, &[(failed.payment_id, failed.amount, at)])?, [0]);
             Ok::<_, marquee_db::Error>(())
         })
         .await

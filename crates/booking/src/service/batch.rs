@@ -284,10 +284,10 @@ impl Batch<'_, '_> {
                 self.decide(*at, Verdict::Settled);
             }
         }
-        let moved = sold.iter().map(|(_, confirm)| confirm.sale.booking_id);
-        store::move_on(self.tx, moved, Status::Pending, Status::Confirmed)?;
-        let payments: Vec<_> = sold.iter().map(|(_, confirm)| (confirm.sale.payment_id, now)).collect();
-        ledger::authorised(self.tx, &payments)?;
+        store::confirm(self.tx, sold.iter().map(|(_, confirm)| confirm.sale.booking_id))?;
+        let promised: Vec<_> =
+            sold.iter().map(|(_, confirm)| (confirm.sale.payment_id, confirm.sale.total, now)).collect();
+        ledger::authorised(self.tx, &promised)?;
         let answers = sold.iter().filter_map(|(_, confirm)| confirm.sale.keyed(&confirm.answer));
         store::answer_keys(self.tx, answers)?;
         for (at, confirm) in sold {
@@ -306,7 +306,7 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         let bookings = undos.iter().map(|(_, undo)| undo.sale.booking_id);
-        let moved = store::move_on(self.tx, bookings, Status::Pending, Status::Failed)?;
+        let moved = store::fail(self.tx, bookings)?;
         let mut undone = Picked::new();
         for ((at, undo), moved) in undos.iter().zip(moved) {
             match moved {
@@ -330,20 +330,21 @@ impl Batch<'_, '_> {
 
     fn end_payments(&mut self, undone: &Picked<'_, Undo>) -> Result<()> {
         let now = self.writer.clock.now();
-        let (mut declined, mut never_charged, mut returned) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut declined, mut never_charged) = (Vec::new(), Vec::new());
+        let (mut promised, mut returned) = (Vec::new(), Vec::new());
         for (_, Undo { sale, payment, by, .. }) in undone {
             match payment {
                 PaymentEnd::Declined { decline_code } => declined.push((sale.payment_id, decline_code.clone())),
                 PaymentEnd::NeverCharged => never_charged.push(sale.payment_id),
                 PaymentEnd::Returned => {
-                    returned.push(self.writer.refund(sale, RefundReason::BookingUndone, by.actor, now))
+                    promised.push((sale.payment_id, sale.total, now));
+                    returned.push(self.writer.refund(sale, RefundReason::BookingUndone, by.actor, now));
                 }
             }
         }
         ledger::declined(self.tx, &declined, now)?;
         ledger::failed(self.tx, &never_charged, now)?;
         // What goes back must be on the books first.
-        let promised: Vec<_> = returned.iter().map(|refund| (refund.payment_id, now)).collect();
         ledger::authorised(self.tx, &promised)?;
         ledger::request_refunds(self.tx, &self.writer.journal, &returned).map(drop)
     }

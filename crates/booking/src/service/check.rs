@@ -20,6 +20,7 @@ const PAGE_ROWS: u32 = 500;
 /// What the database says.
 pub fn check(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     let mut faults = store::key_faults(tx)?;
+    faults.extend(store::pending_faults(tx)?);
     orphans(tx, &mut faults)?;
     let mut after = BookingId::from(Uuid::nil());
     loop {

@@ -6,7 +6,8 @@ use futures_util::StreamExt;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
-use super::{Session, wait};
+use super::Session;
+use super::asking::wait;
 use crate::{Error, Result, Value};
 
 /// A table that is being filled.
@@ -24,7 +25,7 @@ impl Session {
     /// Begins to fill a table by `copy`, a `COPY … FROM STDIN BINARY` of columns of these types.
     pub(crate) fn start_filling(&mut self, copy: &str, types: &[Type]) -> Result<Filling> {
         let live = self.live.as_ref().ok_or(Error::Closed)?;
-        let outcome = wait(&self.runtime, self.purpose, live.client.copy_in(copy));
+        let outcome = wait(&self.runtime, self.purpose, &mut self.sent, live.client.copy_in(copy));
         let sink = self.heed(outcome)?;
         Ok(Filling { writer: Box::pin(BinaryCopyInWriter::new(sink, types)) })
     }
@@ -38,13 +39,13 @@ impl Session {
             }
             Ok(())
         };
-        let outcome = wait(&self.runtime, self.purpose, write_all);
+        let outcome = wait(&self.runtime, self.purpose, &mut self.sent, write_all);
         self.heed(outcome)
     }
 
     /// Ends the filling: how many rows the server took.
     pub(crate) fn finish_filling(&mut self, mut filling: Filling) -> Result<u64> {
-        let outcome = wait(&self.runtime, self.purpose, filling.writer.as_mut().finish());
+        let outcome = wait(&self.runtime, self.purpose, &mut self.sent, filling.writer.as_mut().finish());
         self.heed(outcome)
     }
 
@@ -65,7 +66,7 @@ impl Session {
             }
             Ok(count)
         };
-        let outcome = wait(&self.runtime, self.purpose, read_all);
+        let outcome = wait(&self.runtime, self.purpose, &mut self.sent, read_all);
         self.heed(outcome)
     }
 }

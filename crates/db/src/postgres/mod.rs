@@ -5,26 +5,27 @@
 //! has one end, and a use case may read before it writes. What makes this fast enough is that a batch is one transaction.
 //! A node that stops in mid-transaction is put out by the server after a few seconds.
 
+mod asking;
 mod bulk;
 mod connect;
 mod setwise;
 mod tls;
 
 use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Statement};
 
 use crate::session::{On, Tx};
 use crate::{Error, Result, Row, Value};
+use asking::{NO_ANSWER, Sent, after, pipelined, send, wait};
 use connect::{Connected, PROBE};
 pub(crate) use connect::{Purpose, Server, TIME, place};
 use setwise::{Counting, Setwise};
@@ -49,6 +50,8 @@ pub(crate) struct Session {
     open: bool,
     /// The first error of the transaction under way: PostgreSQL would answer COMMIT with a silent rollback.
     failed: Option<String>,
+    /// What was sent in the transaction under way and has not been asked about.
+    sent: Vec<Sent>,
 }
 
 struct Live {
@@ -58,6 +61,8 @@ struct Live {
     statements: HashMap<String, Prepared>,
     /// The same for many items at once, of those that were run for many; none where it has another shape.
     setwise: HashMap<String, Option<(Statement, Counting)>>,
+    /// As `setwise`, of those that nobody asks what came of them.
+    unasked: HashMap<String, Option<Statement>>,
 }
 
 #[derive(Clone)]
@@ -84,7 +89,8 @@ impl Session {
     pub(crate) fn prepare_for(server: &Arc<Server>, purpose: Purpose) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
-        Ok(Self { server: server.clone(), purpose, runtime, live: None, down: None, open: false, failed: None })
+        let (server, sent) = (server.clone(), Vec::new());
+        Ok(Self { server, purpose, runtime, live: None, down: None, open: false, failed: None, sent })
     }
 
     fn connect(&mut self) -> Result<()> {
@@ -107,6 +113,7 @@ impl Session {
             doubts,
             statements: HashMap::new(),
             setwise: HashMap::new(),
+            unasked: HashMap::new(),
         });
         Ok(())
     }
@@ -181,24 +188,36 @@ impl Session {
 
     fn commit(&mut self) -> Result<()> {
         self.open = false;
-        let warned = self.live.as_ref().map(|live| live.warned.clone()).unwrap_or_default();
+        let live = self.live.as_ref().ok_or(Error::Closed)?;
+        let warned = live.warned.clone();
         warned.store(false, Ordering::SeqCst);
-        let mut committed = self.run("COMMIT").map_err(|error| error.to_string());
-        if warned.load(Ordering::SeqCst) {
+        let sent = std::mem::take(&mut self.sent);
+        let committed = after(sent, live.client.batch_execute("COMMIT"));
+        let committed = self.runtime.block_on(async { timeout(self.purpose.round_trip_max(), committed).await });
+        let why = match committed {
             // Somebody ended the wait for a standby: it is done here, where everybody sees it now, and perhaps nowhere else.
-            self.server.doubt();
-            committed = Err("the server warned that a standby may not have it".to_owned());
-        }
-        committed.map_err(|why| {
-            // Whatever state it is in, the next transaction must not find itself inside this one.
-            self.live = None;
-            Error::CommitUnknown(why)
-        })
+            Ok(Ok(Ok(()))) if warned.load(Ordering::SeqCst) => {
+                self.server.doubt();
+                "the server warned that a standby may not have it".to_owned()
+            }
+            Ok(Ok(Ok(()))) => return Ok(()),
+            Ok(Err(refused)) => match Error::from(refused) {
+                Error::Unreachable(lost) => lost,
+                // A statement before it: the server took this COMMIT for a rollback.
+                certain => return Err(certain),
+            },
+            Ok(Ok(Err(failed))) => Error::from(failed).to_string(),
+            Err(_) => NO_ANSWER.to_owned(),
+        };
+        // Whatever state it is in, the next transaction must not find itself inside this one.
+        self.live = None;
+        Err(Error::CommitUnknown(why))
     }
 
     /// Ends a transaction that changes nothing.
     fn end(&mut self, end: &str) {
         self.open = false;
+        self.sent.clear();
         if self.live.is_some() && self.run(end).is_err() {
             self.live = None;
         }
@@ -207,20 +226,21 @@ impl Session {
     /// Runs statements without parameters.
     pub(crate) fn run(&mut self, sql: &str) -> Result<()> {
         let live = self.live.as_ref().ok_or(Error::Closed)?;
-        let outcome = wait(&self.runtime, self.purpose, live.client.batch_execute(sql));
+        let outcome = wait(&self.runtime, self.purpose, &mut self.sent, live.client.batch_execute(sql));
         self.heed(outcome)
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<usize> {
         let (client, prepared) = self.prepare(sql)?;
         let arguments = arguments(&prepared.statement, params);
-        let outcome = wait(&self.runtime, self.purpose, client.execute_raw(&prepared.statement, arguments));
+        let outcome =
+            wait(&self.runtime, self.purpose, &mut self.sent, client.execute_raw(&prepared.statement, arguments));
         self.heed(outcome).map(|changed| changed as usize)
     }
 
     pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = wait(&self.runtime, self.purpose, fetch(&client, &prepared, params));
+        let outcome = wait(&self.runtime, self.purpose, &mut self.sent, fetch(&client, &prepared, params));
         self.heed(outcome)
     }
 
@@ -235,16 +255,49 @@ impl Session {
         }
         let (client, prepared) = self.prepare(sql)?;
         let outcome = match self.prepare_for_many(sql, &prepared, items.len())? {
-            Some((statement, counting)) => wait(&self.runtime, self.purpose, at_once(&client, &statement, &items))
-                .map(|rows| counts(&counting, &items, &rows)),
+            Some((statement, counting)) => {
+                wait(&self.runtime, self.purpose, &mut self.sent, at_once(&client, &statement, &items))
+                    .map(|rows| counts(&counting, &items, &rows))
+            }
             None => {
                 let one = &prepared.statement;
                 let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
-                let changed = wait(&self.runtime, self.purpose, pipelined(each));
+                let changed = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(each));
                 changed.map(|changed| changed.into_iter().map(|changed| changed as usize).collect())
             }
         };
         self.heed(outcome)
+    }
+
+    pub(crate) fn run_each<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<()> {
+        let items: Vec<_> = items.into_iter().collect();
+        if items.is_empty() {
+            return Ok(());
+        }
+        let (client, prepared) = self.prepare(sql)?;
+        match self.prepare_unasked(sql, &prepared, items.len())? {
+            Some(statement) => self.send(async move {
+                let columns = columns_of(&items, statement.params().len());
+                client.execute_raw(&statement, columns).await.map(drop)
+            }),
+            None => items.into_iter().try_for_each(|params| {
+                let (client, one) = (client.clone(), prepared.statement.clone());
+                self.send(async move { client.execute_raw(&one, arguments(&one, &params)).await.map(drop) })
+            }),
+        }
+    }
+
+    /// Sends what is on its way, and does not wait for the answer.
+    fn send(&mut self, op: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) -> Result<()> {
+        let mut op: Sent = Box::pin(op);
+        match send(&self.runtime, &mut op) {
+            Some(outcome) => self.heed(outcome.map_err(Error::from)),
+            None => Ok(self.sent.push(op)),
+        }
     }
 
     pub(crate) fn query_each<const N: usize>(
@@ -258,11 +311,13 @@ impl Session {
         }
         let (client, prepared) = self.prepare(sql)?;
         let outcome = match self.prepare_for_many(sql, &prepared, items.len())? {
-            Some((statement, _)) => wait(&self.runtime, self.purpose, at_once(&client, &statement, &items))
-                .map(|found| by_place(&prepared.columns, items.len(), found)),
+            Some((statement, _)) => {
+                wait(&self.runtime, self.purpose, &mut self.sent, at_once(&client, &statement, &items))
+                    .map(|found| by_place(&prepared.columns, items.len(), found))
+            }
             None => {
                 let each = items.iter().map(|params| fetch(&client, &prepared, params));
-                wait(&self.runtime, self.purpose, pipelined(each))
+                wait(&self.runtime, self.purpose, &mut self.sent, pipelined(each))
             }
         };
         self.heed(outcome)
@@ -273,7 +328,7 @@ impl Session {
         crate::seen::note(sql);
         let live = self.live.as_mut().ok_or(Error::Closed)?;
         if !live.statements.contains_key(sql) {
-            let outcome = wait(&self.runtime, self.purpose, prepare(&live.client, sql));
+            let outcome = wait(&self.runtime, self.purpose, &mut self.sent, prepare(&live.client, sql));
             let prepared = self.heed(outcome)?;
             let live = self.live.as_mut().ok_or(Error::Closed)?;
             if live.statements.len() >= STATEMENTS_MAX {
@@ -296,8 +351,9 @@ impl Session {
             return Ok(known.clone());
         }
         let setwise = match Setwise::of(sql, one.statement.params()) {
-            Some(Setwise { text, counting }) => {
-                let outcome = wait(&self.runtime, self.purpose, live.client.prepare(&text));
+            Some(Setwise { text, returning, counting }) => {
+                let text = text + &returning;
+                let outcome = wait(&self.runtime, self.purpose, &mut self.sent, live.client.prepare(&text));
                 Some((self.heed(outcome)?, counting))
             }
             None => None,
@@ -308,6 +364,30 @@ impl Session {
         }
         live.setwise.insert(sql.to_owned(), setwise.clone());
         Ok(setwise)
+    }
+
+    /// As [`Session::prepare_for_many`], for what nobody asks about.
+    fn prepare_unasked(&mut self, sql: &str, one: &Prepared, items: usize) -> Result<Option<Statement>> {
+        if items < 2 {
+            return Ok(None);
+        }
+        let live = self.live.as_ref().ok_or(Error::Closed)?;
+        if let Some(known) = live.unasked.get(sql) {
+            return Ok(known.clone());
+        }
+        let unasked = match Setwise::of(sql, one.statement.params()) {
+            Some(Setwise { text, .. }) => {
+                let outcome = wait(&self.runtime, self.purpose, &mut self.sent, live.client.prepare(&text));
+                Some(self.heed(outcome)?)
+            }
+            None => None,
+        };
+        let live = self.live.as_mut().ok_or(Error::Closed)?;
+        if live.unasked.len() >= STATEMENTS_MAX {
+            live.unasked.clear();
+        }
+        live.unasked.insert(sql.to_owned(), unasked.clone());
+        Ok(unasked)
     }
 
     /// Remembers that the transaction failed, and that a lost connection is lost.
@@ -322,39 +402,6 @@ impl Session {
     }
 }
 
-fn wait<T>(
-    runtime: &Runtime,
-    purpose: Purpose,
-    op: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T> {
-    runtime.block_on(async {
-        match tokio::time::timeout(purpose.round_trip_max(), op).await {
-            Ok(outcome) => outcome.map_err(Error::from),
-            Err(_) => Err(Error::Unreachable("no answer in time".to_owned())),
-        }
-    })
-}
-
-/// Sends all before it waits for the first, in order: one round trip. Ends at the first that fails.
-async fn pipelined<T>(
-    ops: impl Iterator<Item = impl Future<Output = Result<T, tokio_postgres::Error>>>,
-) -> Result<Vec<T>, tokio_postgres::Error> {
-    let mut under_way = Vec::new();
-    for op in ops {
-        let mut op = Box::pin(op);
-        let sent = poll_fn(|context| Poll::Ready(op.as_mut().poll(context))).await;
-        under_way.push((op, sent));
-    }
-    let mut done = Vec::with_capacity(under_way.len());
-    for (op, sent) in under_way {
-        done.push(match sent {
-            Poll::Ready(outcome) => outcome?,
-            Poll::Pending => op.await?,
-        });
-    }
-    Ok(done)
-}
-
 async fn prepare(client: &Client, sql: &str) -> Result<Prepared, tokio_postgres::Error> {
     let statement = client.prepare(sql).await?;
     let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
@@ -367,8 +414,7 @@ async fn at_once<const N: usize>(
     statement: &Statement,
     items: &[[Value; N]],
 ) -> Result<Vec<Vec<Value>>, tokio_postgres::Error> {
-    let column = |k: usize| items.iter().filter_map(move |item| item.get(k)).collect::<Vec<&Value>>();
-    let columns: Vec<_> = (0..statement.params().len()).map(column).collect();
+    let columns = columns_of(items, statement.params().len());
     let mut answer = pin!(client.query_raw(statement, columns).await?);
     let mut rows = Vec::new();
     while let Some(row) = answer.next().await {
@@ -376,6 +422,11 @@ async fn at_once<const N: usize>(
         rows.push((0..row.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>()?);
     }
     Ok(rows)
+}
+
+/// The first `many` parameters of all items, each as one array.
+fn columns_of<const N: usize>(items: &[[Value; N]], many: usize) -> Vec<Vec<&Value>> {
+    (0..many).map(|k| items.iter().filter_map(|item| item.get(k)).collect()).collect()
 }
 
 /// The item of a row that ends in its place, from 0.

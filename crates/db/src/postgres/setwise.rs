@@ -10,7 +10,10 @@ use tokio_postgres::types::Type;
 /// A statement over all items at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Setwise {
+    /// It does what it does and says nothing, unless it is a look-up.
     pub(super) text: String,
+    /// What to add for it to say what each item came to.
+    pub(super) returning: String,
     pub(super) counting: Counting,
 }
 
@@ -47,7 +50,7 @@ fn insert(sql: &str, items: &str) -> Option<Setwise> {
     let (values, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
     let rows = format!("INSERT INTO {table} ({columns}) SELECT {} FROM {items} ORDER BY item.place", by_item(values));
     if rest.is_empty() {
-        return Some(Setwise { text: rows, counting: Counting::Every });
+        return Some(Setwise { text: rows, returning: String::new(), counting: Counting::Every });
     }
     let keys = rest.strip_prefix(" ON CONFLICT (")?.strip_suffix(") DO NOTHING")?;
     let (columns, values): (Vec<_>, Vec<_>) = (columns.split(", ").collect(), values.split(", ").collect());
@@ -56,8 +59,8 @@ fn insert(sql: &str, items: &str) -> Option<Setwise> {
         value.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
     };
     let by_key = keys.split(", ").map(parameter).collect::<Option<_>>()?;
-    let text = format!("{rows} ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}");
-    Some(Setwise { text, counting: Counting::ByKey(by_key) })
+    let (text, returning) = (format!("{rows} ON CONFLICT ({keys}) DO NOTHING"), format!(" RETURNING {keys}"));
+    Some(Setwise { text, returning, counting: Counting::ByKey(by_key) })
 }
 
 fn change(sql: &str, items: &str) -> Option<Setwise> {
@@ -73,8 +76,8 @@ fn change(sql: &str, items: &str) -> Option<Setwise> {
     if outermost(what.strip_prefix("DELETE FROM ").unwrap_or(what), " FROM ").is_some() {
         return None;
     }
-    let text = format!("{} {joined} {items}{} RETURNING item.place", by_item(what), by_item(which));
-    Some(Setwise { text, counting: Counting::ByPlace })
+    let text = format!("{} {joined} {items}{}", by_item(what), by_item(which));
+    Some(Setwise { text, returning: " RETURNING item.place".to_owned(), counting: Counting::ByPlace })
 }
 
 /// `OFFSET 0` keeps the planner from making a join of it: each item is looked up by its keys, whatever the planner believes of how
@@ -85,7 +88,7 @@ fn find(sql: &str, items: &str) -> Option<Setwise> {
     }
     let found = by_item(sql);
     let text = format!("SELECT found.*, item.place FROM {items} CROSS JOIN LATERAL ({found} OFFSET 0) AS found");
-    Some(Setwise { text, counting: Counting::ByPlace })
+    Some(Setwise { text, returning: String::new(), counting: Counting::ByPlace })
 }
 
 /// The text with single spaces; none when a literal holds white space, which must stay as it is.
@@ -125,7 +128,7 @@ mod tests {
     use super::*;
 
     fn text(sql: &str, types: &[Type]) -> Option<(String, Counting)> {
-        Setwise::of(sql, types).map(|setwise| (setwise.text, setwise.counting))
+        Setwise::of(sql, types).map(|setwise| (setwise.text + &setwise.returning, setwise.counting))
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
 }
 
 fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
-    tx.execute_each(UNCLAIM, claims.iter().map(|claim| params![claim.booking_id, claim.show_id])).map(drop)
+    tx.run_each(UNCLAIM, claims.iter().map(|claim| params![claim.booking_id, claim.show_id]))
 }
 
 /// Turns the bookings' claims into sales. How many seats of each changed.

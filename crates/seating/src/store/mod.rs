@@ -125,7 +125,7 @@ pub(crate) fn keep_holds(tx: &mut Tx<'_>, standings: &[Standing]) -> Result<()> 
         let text = serde_json::to_string(standing).unwrap_or_default();
         params![standing.hold.hold_id, standing.hold.show_id, text]
     });
-    tx.execute_each(KEEP_HOLD, rows).map(drop)
+    tx.run_each(KEEP_HOLD, rows)
 }
 
 /// Takes the holds that were written down; they are not there a second time. A payment whose claim no longer stands is

@@ -1,0 +1,2 @@
+-- Each seat that is claimed is updated once, soon after: with room on its page the new row needs no new index entries.
+--@postgres ALTER TABLE show_seats SET (fillfactor = 50);
