@@ -138,6 +138,11 @@ impl Sale {
     pub(crate) fn currency(&self) -> Currency {
         self.total.currency
     }
+
+    /// Its seats, by name.
+    pub(crate) fn seat_ids(&self) -> impl Iterator<Item = SeatId> {
+        self.seats.iter().map(|seat| seat.seat_id.clone())
+    }
 }
 
 /// An idempotency key: 1 to [`KEY_CHARS_MAX`] characters, chosen by its user.

@@ -1,21 +1,19 @@
 //! The rows of bookings, their seats, and idempotency keys.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
-use marquee_kernel::{BookingId, Currency, Money, Timestamp, UserId};
+use marquee_kernel::{BookingId, Currency, Money, SeatId, TicketId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Answer, Key, Record, Sale, SoldSeat, Status};
 
 const INSERT: &str = "
     INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
-        idempotency_key, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-const INSERT_SEAT: &str = "
-    INSERT INTO booking_seats (booking_id, seat_id, position, label, category, price, ticket_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        idempotency_key, created_at, seats)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const NOTE_PENDING: &str = "INSERT INTO pending_bookings (booking_id) VALUES ($1)";
 /// The guard of every change: a booking that another writer has moved on is left alone.
 const SETTLE: &str = "UPDATE bookings SET status = $2 WHERE booking_id = $1 AND status = 'pending'";
@@ -26,10 +24,8 @@ const CANCEL: &str = "
 
 const FIND: &str = "
     SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by, idempotency_key,
-        created_at, cancelled_at
+        created_at, cancelled_at, seats
     FROM bookings WHERE booking_id = $1";
-const SEATS: &str = "
-    SELECT seat_id, label, category, price, ticket_id FROM booking_seats WHERE booking_id = $1 ORDER BY position";
 const STATUS: &str = "SELECT status FROM bookings WHERE booking_id = $1";
 const OF_USER: &str = "
     SELECT booking_id FROM bookings
@@ -76,23 +72,16 @@ const KEYS_LEFT_OPEN: &str = "
 const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
 
 /// What a show has of these tables, when it is moved to another shard. Keys of calls that claimed nothing are of no show, and stay.
-pub const PORTIONS: [Portion; 5] = [
-    Portion::of::<14>(
+pub const PORTIONS: [Portion; 4] = [
+    Portion::of::<15>(
         "bookings",
         "SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
-             idempotency_key, created_at, cancelled_at, cancel_reason
+             idempotency_key, created_at, cancelled_at, cancel_reason, seats
          FROM bookings WHERE show_id = $1",
         "DELETE FROM bookings WHERE show_id = $1",
         "INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
-             idempotency_key, created_at, cancelled_at, cancel_reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-    ),
-    Portion::of::<7>(
-        "booking_seats",
-        "SELECT s.booking_id, s.seat_id, s.position, s.label, s.category, s.price, s.ticket_id
-         FROM bookings b JOIN booking_seats s ON s.booking_id = b.booking_id WHERE b.show_id = $1",
-        "DELETE FROM booking_seats WHERE booking_id IN (SELECT booking_id FROM bookings WHERE show_id = $1)",
-        INSERT_SEAT,
+             idempotency_key, created_at, cancelled_at, cancel_reason, seats)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     ),
     Portion::of::<1>(
         "pending_bookings",
@@ -136,18 +125,12 @@ pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> 
             sale.booked_by,
             sale.key.as_ref().map(Key::as_str),
             sale.created_at,
+            seats_text(&sale.seats),
         ]
     });
     tx.run_each(INSERT, rows)?;
-    let pending = sales.clone().filter(|sale| sale.status == Status::Pending);
-    tx.run_each(NOTE_PENDING, pending.map(|sale| params![sale.booking_id]))?;
-    let seats = sales.flat_map(|sale| {
-        sale.seats.iter().zip(0_u32..).map(|(seat, position)| {
-            let (label, category) = (&*seat.label, &*seat.category);
-            params![sale.booking_id, &seat.seat_id, position, label, category, seat.price.amount, seat.ticket_id]
-        })
-    });
-    tx.run_each(INSERT_SEAT, seats)
+    let pending = sales.filter(|sale| sale.status == Status::Pending);
+    tx.run_each(NOTE_PENDING, pending.map(|sale| params![sale.booking_id]))
 }
 
 /// Confirms bookings that are known to be pending.
@@ -178,9 +161,7 @@ pub(crate) fn cancel(
 /// The bookings of those ids, in their order; what does not exist is left out.
 pub(crate) fn find(tx: &mut Tx<'_>, bookings: &[BookingId]) -> Result<Vec<Sale>> {
     let rows = tx.query_each(FIND, bookings.iter().map(|booking_id| params![*booking_id]))?;
-    let seats = tx.query_each(SEATS, bookings.iter().map(|booking_id| params![*booking_id]))?;
-    let found = rows.iter().zip(&seats).filter_map(|(rows, seats)| rows.first().map(|row| sale(row, seats)));
-    found.collect()
+    rows.iter().filter_map(|rows| rows.first()).map(sale).collect()
 }
 
 /// Where a booking stands.
@@ -332,7 +313,7 @@ fn read_status(row: &Row) -> Result<Status> {
     Status::from_word(&word).ok_or_else(|| unreadable("status", "not a booking's status"))
 }
 
-fn sale(row: &Row, seats: &[Row]) -> Result<Sale> {
+fn sale(row: &Row) -> Result<Sale> {
     let currency: Currency = row.get("currency")?;
     let key: Option<String> = row.get("idempotency_key")?;
     Ok(Sale {
@@ -344,7 +325,7 @@ fn sale(row: &Row, seats: &[Row]) -> Result<Sale> {
         cinema_id: row.get("cinema_id")?,
         hold_id: row.get("hold_id")?,
         status: read_status(row)?,
-        seats: seats.iter().map(|seat| sold_seat(seat, currency)).collect::<Result<_>>()?,
+        seats: read_seats(&row.get::<String>("seats")?, currency)?,
         total: Money::new(row.get("total")?, currency),
         payment_id: row.get("payment_id")?,
         created_at: row.get("created_at")?,
@@ -352,14 +333,44 @@ fn sale(row: &Row, seats: &[Row]) -> Result<Sale> {
     })
 }
 
-fn sold_seat(row: &Row, currency: Currency) -> Result<SoldSeat> {
-    Ok(SoldSeat {
-        seat_id: row.get("seat_id")?,
-        label: Arc::from(row.get::<String>("label")?),
-        category: Arc::from(row.get::<String>("category")?),
-        price: Money::new(row.get("price")?, currency),
-        ticket_id: row.get("ticket_id")?,
-    })
+/// A sold seat as its booking's row has it; the currency is the booking's.
+#[derive(Debug, Serialize, Deserialize)]
+struct SeatText<'t> {
+    seat_id: SeatId,
+    label: Cow<'t, str>,
+    category: Cow<'t, str>,
+    price: i64,
+    ticket_id: TicketId,
+}
+
+impl<'t> From<&'t SoldSeat> for SeatText<'t> {
+    fn from(seat: &'t SoldSeat) -> Self {
+        Self {
+            seat_id: seat.seat_id.clone(),
+            label: Cow::Borrowed(&seat.label),
+            category: Cow::Borrowed(&seat.category),
+            price: seat.price.amount,
+            ticket_id: seat.ticket_id,
+        }
+    }
+}
+
+fn seats_text(seats: &[SoldSeat]) -> String {
+    // Words, a number and an id: serialising them cannot fail.
+    serde_json::to_string(&seats.iter().map(SeatText::from).collect::<Vec<_>>()).unwrap_or_default()
+}
+
+fn read_seats(text: &str, currency: Currency) -> Result<Vec<SoldSeat>> {
+    let seats: Vec<SeatText<'_>> =
+        serde_json::from_str(text).map_err(|_| unreadable("seats", "not a booking's seats"))?;
+    let seat = |SeatText { seat_id, label, category, price, ticket_id }| SoldSeat {
+        seat_id,
+        label: label.into(),
+        category: category.into(),
+        price: Money::new(price, currency),
+        ticket_id,
+    };
+    Ok(seats.into_iter().map(seat).collect())
 }
 
 fn read_record(row: &Row) -> Result<Record> {

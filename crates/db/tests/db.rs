@@ -102,6 +102,8 @@ both!(
     text_sorts_by_its_bytes,
     each_item_of_many_has_its_own_count,
     each_item_of_many_has_its_own_rows,
+    what_nobody_asks_about_is_there_after_the_commit,
+    what_nobody_asks_about_fails_its_transaction_for_certain,
     writers_of_two_nodes_never_lose_an_update,
 );
 
@@ -332,6 +334,49 @@ async fn each_item_of_many_has_its_own_rows(place: Place) {
     let counted = "SELECT CASE WHEN COUNT(*) > 1 THEN 'many' ELSE 'few' END AS name FROM things WHERE n = $1";
     assert_eq!(names(counted, items()).await, [["many"], ["few"], ["few"], ["many"]]);
     assert_eq!(names("SELECT n, name FROM things t WHERE t.n = $1", vec![params![2_i64]]).await, [["c"]]);
+}
+
+const RUN: &str = "INSERT INTO things (name, n) VALUES ($1, $2)";
+
+async fn what_nobody_asks_about_is_there_after_the_commit(place: Place) {
+    let db = place.with_table().await;
+    let written = db.write(|tx| {
+        tx.run_each(RUN, (0..100_i64).map(|n| params![n.to_string(), n]))?;
+        tx.run_each(RUN, [params!["alone", 1_i64]])?;
+        let raise = "UPDATE things SET n = n + $2 WHERE name = $1";
+        tx.run_each(raise, (0..50_i64).map(|n| params![n.to_string(), 1000_i64]))?;
+        tx.query_opt("SELECT COUNT(*) AS n FROM things WHERE n >= 1000", &[])?.unwrap().get::<i64>("n")
+    });
+    assert_eq!(written.await.unwrap(), 50, "it is seen in its own transaction");
+    assert_eq!(count(&db).await, 101);
+}
+
+async fn what_nobody_asks_about_fails_its_transaction_for_certain(place: Place) {
+    let db = place.with_table().await;
+    db.write(|tx| insert(tx, "50", 1)).await.unwrap();
+    fn many() -> impl Iterator<Item = [marquee_db::Value; 2]> {
+        (0..100_i64).map(|n| params![n.to_string(), n])
+    }
+    // At the commit: it is no commit whose outcome is unknown.
+    let refused = db.write(|tx| tx.run_each(RUN, many())).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    let alone = db.write(|tx| tx.run_each(RUN, [params!["50", 2_i64]])).await;
+    assert!(matches!(alone, Err(Error::Conflict(_))), "{alone:?}");
+    // At the next statement that asks, by its own name.
+    let refused = db.write(|tx| {
+        tx.run_each(RUN, many())?;
+        insert(tx, "a", 1)
+    });
+    let refused = refused.await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    // What was given up has no say in what comes after it.
+    let given_up = db.write(|tx| {
+        drop(tx.run_each(RUN, many()));
+        Err::<(), _>(Error::Busy)
+    });
+    assert!(matches!(given_up.await, Err(Error::Busy)));
+    db.write(|tx| insert(tx, "b", 1)).await.unwrap();
+    assert_eq!(count(&db).await, 2);
 }
 
 async fn writers_of_two_nodes_never_lose_an_update(place: Place) {

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Attempt, Hold, Standing};
+use crate::store::claims;
 use crate::{Holds, Parts, Party, Seating, Settings};
 
 pub(crate) fn noon() -> Timestamp {
@@ -163,6 +164,18 @@ impl Place {
 }
 
 impl Shop {
+    /// Sells what is claimed of a hold, as booking does.
+    pub(crate) async fn confirm(&self, hold: &Hold, booking_id: BookingId) {
+        let claim = self.seating.claim_of(hold, booking_id);
+        self.db.write(move |tx| claims::confirm(tx, &[claim])).await.unwrap();
+    }
+
+    /// Frees what is claimed of a hold, as booking does.
+    pub(crate) async fn free(&self, hold: &Hold, booking_id: BookingId) {
+        let claim = self.seating.claim_of(hold, booking_id);
+        self.db.write(move |tx| claims::free(tx, &[claim])).await.unwrap();
+    }
+
     pub(crate) async fn open() -> Self {
         Self::open_with(Settings::default(), Holds::Memory).await
     }

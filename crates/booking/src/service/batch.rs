@@ -44,6 +44,7 @@ pub(crate) struct Claim {
 #[derive(Debug)]
 pub(crate) struct Confirm {
     pub(crate) sale: Arc<Sale>,
+    pub(crate) seats: claims::Claim,
     pub(crate) answer: Answer,
     pub(crate) by: By,
 }
@@ -52,6 +53,7 @@ pub(crate) struct Confirm {
 #[derive(Debug)]
 pub(crate) struct Undo {
     pub(crate) sale: Arc<Sale>,
+    pub(crate) seats: claims::Claim,
     pub(crate) payment: PaymentEnd,
     /// What the call hears, now and again; none: its key is forgotten, so that it may be made again.
     pub(crate) answer: Option<Answer>,
@@ -271,9 +273,8 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         let now = self.writer.clock.now();
-        let sales: Vec<_> =
-            confirms.iter().map(|(_, confirm)| (confirm.sale.show_id, confirm.sale.booking_id)).collect();
-        let booked = claims::confirm(self.tx, &sales)?;
+        let claimed: Vec<_> = confirms.iter().map(|(_, confirm)| &confirm.seats).collect();
+        let booked = claims::confirm(self.tx, &claimed)?;
         let (mut sold, mut lost) = (Picked::new(), Vec::new());
         for ((at, confirm), seats) in confirms.iter().zip(booked) {
             if seats == confirm.sale.seats.len() {
@@ -314,7 +315,7 @@ impl Batch<'_, '_> {
                 _ => undone.push((*at, *undo)),
             }
         }
-        let freed: Vec<_> = undone.iter().map(|(_, undo)| (undo.sale.show_id, undo.sale.booking_id)).collect();
+        let freed: Vec<_> = undone.iter().map(|(_, undo)| &undo.seats).collect();
         claims::free(self.tx, &freed)?;
         self.end_payments(&undone)?;
         let answers = undone.iter().filter_map(|(_, undo)| undo.sale.keyed(undo.answer.as_ref()?));
@@ -397,9 +398,10 @@ impl Call {
 impl Confirm {
     /// Its seats are not all claimed any more: it cannot be sold, and what the gateway took goes back.
     fn without_seats(&self) -> Undo {
-        let seats = self.sale.seats.iter().map(|seat| seat.seat_id.clone()).collect();
-        let answer = Answer::refusing(error::Error::SeatsUnavailable(seats));
-        Undo { sale: self.sale.clone(), payment: PaymentEnd::Returned, answer: Some(answer), by: self.by.clone() }
+        let answer = Answer::refusing(error::Error::SeatsUnavailable(self.sale.seat_ids().collect()));
+        let Confirm { sale, seats, by, .. } = self;
+        let (sale, seats, by) = (sale.clone(), seats.clone(), by.clone());
+        Undo { sale, seats, payment: PaymentEnd::Returned, answer: Some(answer), by }
     }
 }
 

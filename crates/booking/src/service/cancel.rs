@@ -1,7 +1,5 @@
 //! Gives a sold booking back: its seats are free at once, its money is ordered back in the same transaction.
 
-use std::sync::Arc;
-
 use marquee_bus::Actor;
 use marquee_db::{Error as DbError, Tx};
 use marquee_http::Caller;
@@ -11,7 +9,7 @@ use marquee_seating::claims;
 use serde_json::json;
 use tracing::{error, warn};
 
-use super::batch::{Writer, event};
+use super::batch::event;
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
@@ -47,9 +45,9 @@ impl Booking {
         let (booking_id, show_id) = (sale.booking_id, sale.show_id);
         let order =
             GiveBack { reason: RefundReason::BookingCancelled, note: reason, actor, at: self.inner.parts.clock.now() };
-        let writer = self.inner.writer.clone();
+        let booking = self.clone();
         let written = self.shards().write(show_id, move |tx| {
-            let given_back = order.carry_out(&writer, tx, &[sale])?;
+            let given_back = order.carry_out(&booking, tx, &[sale])?;
             Failpoint::BeforeCancelCommit.pass();
             Ok(given_back)
         });
@@ -87,12 +85,13 @@ pub(super) struct GiveBack {
 
 impl GiveBack {
     /// Cancels those that are still confirmed, frees their seats, and orders their money back. How many there were.
-    pub(super) fn carry_out(&self, writer: &Arc<Writer>, tx: &mut Tx<'_>, sales: &[Sale]) -> Result<usize, DbError> {
+    pub(super) fn carry_out(&self, booking: &Booking, tx: &mut Tx<'_>, sales: &[Sale]) -> Result<usize, DbError> {
+        let writer = &booking.inner.writer;
         let bookings = sales.iter().map(|sale| sale.booking_id);
         let changed = store::cancel(tx, bookings, self.at, self.note.as_deref())?;
         let given_back: Vec<&Sale> =
             sales.iter().zip(changed).filter(|(_, changed)| *changed > 0).map(|(sale, _)| sale).collect();
-        let seats: Vec<_> = given_back.iter().map(|sale| (sale.show_id, sale.booking_id)).collect();
+        let seats: Vec<_> = given_back.iter().map(|sale| booking.claim_of(sale)).collect();
         claims::free(tx, &seats)?;
         let refunds: Vec<_> =
             given_back.iter().map(|sale| writer.refund(sale, self.reason, self.actor, self.at)).collect();

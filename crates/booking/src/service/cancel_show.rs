@@ -57,10 +57,10 @@ impl Booking {
                 actor: Actor::System,
                 at: self.inner.parts.clock.now(),
             };
-            let writer = self.inner.writer.clone();
+            let booking = self.clone();
             let given_back = self.shards().write(show_id, move |tx| {
                 let sales = store::find(tx, &confirmed)?;
-                order.carry_out(&writer, tx, &sales)
+                order.carry_out(&booking, tx, &sales)
             });
             let given_back = given_back.await?;
             meters::bookings("cancelled", given_back);

@@ -7,6 +7,7 @@ use marquee_bus::Actor;
 use marquee_cluster::Lead;
 use marquee_db::{Error as DbError, Tx};
 use marquee_kernel::{BookingId, ShowId};
+use marquee_seating::claims;
 use tracing::{error, info, warn};
 
 use super::batch::{Confirm, Defer, PaymentEnd, Undo, Verdict, Work};
@@ -54,7 +55,11 @@ impl Booking {
     pub(super) async fn confirm(&self, sale: &Arc<Sale>, by: By) -> Settlement {
         let answer = self.created_answer(sale);
         Failpoint::BeforeConfirm.pass();
-        let work = || Work::Confirm(Confirm { sale: sale.clone(), answer: answer.clone(), by: by.clone() });
+        let seats = self.claim_of(sale);
+        let work = || {
+            let (sale, seats, answer) = (sale.clone(), seats.clone(), answer.clone());
+            Work::Confirm(Confirm { sale, seats, answer, by: by.clone() })
+        };
         let verdict = self.write_down(sale, work).await;
         Failpoint::AfterConfirm.pass();
         match verdict {
@@ -75,8 +80,7 @@ impl Booking {
                 Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(answer),
                 Some(Status::Failed) => {
                     self.give_up_charge(sale.booking_id).await;
-                    let seats = sale.seats.iter().map(|seat| seat.seat_id.clone()).collect();
-                    Settlement::Failed(Answer::refusing(Error::SeatsUnavailable(seats)))
+                    Settlement::Failed(Answer::refusing(Error::SeatsUnavailable(sale.seat_ids().collect())))
                 }
                 Some(Status::Pending) | None => Settlement::Open,
             },
@@ -92,9 +96,10 @@ impl Booking {
         answer: Option<Answer>,
         by: By,
     ) -> Settlement {
+        let seats = self.claim_of(sale);
         let work = || {
-            let (sale, payment, answer) = (sale.clone(), payment.clone(), answer.clone());
-            Work::Undo(Undo { sale, payment, answer, by: by.clone() })
+            let (sale, seats, payment, answer) = (sale.clone(), seats.clone(), payment.clone(), answer.clone());
+            Work::Undo(Undo { sale, seats, payment, answer, by: by.clone() })
         };
         let undone = |answer: Option<Answer>| answer.map_or(Settlement::Withdrawn, Settlement::Failed);
         match self.write_down(sale, work).await {
@@ -172,6 +177,11 @@ impl Booking {
         if let Err(problem) = self.inner.parts.seating.reload(show_id).await {
             warn!(%show_id, error = %problem, "seats not read again yet");
         }
+    }
+
+    /// The seats of a booking, as they are claimed.
+    pub(super) fn claim_of(&self, sale: &Sale) -> claims::Claim {
+        self.inner.parts.seating.claim(sale.show_id, sale.booking_id, sale.seat_ids())
     }
 
     /// A booking with its seats.

@@ -1,6 +1,6 @@
 //! What booking does with a hold, and with a show's seats.
 
-use marquee_kernel::{BookingId, HoldId, ShowId, UserId};
+use marquee_kernel::{BookingId, HoldId, SeatId, ShowId, UserId};
 
 use super::Seating;
 use super::hold::on_sale;
@@ -51,9 +51,14 @@ impl Seating {
     /// The claim of a hold's seats for a booking.
     #[must_use]
     pub fn claim_of(&self, hold: &Hold, booking_id: BookingId) -> Claim {
-        let seats = hold.seats.iter().map(|seat| seat.seat_id.clone()).collect();
+        self.claim(hold.show_id, booking_id, hold.seats.iter().map(|seat| seat.seat_id.clone()))
+    }
+
+    /// The claim of these seats of a show for a booking.
+    #[must_use]
+    pub fn claim(&self, show_id: ShowId, booking_id: BookingId, seats: impl Iterator<Item = SeatId>) -> Claim {
         #[cfg_attr(not(debug_assertions), expect(unused_mut, reason = "only a debug build breaks claims on purpose"))]
-        let mut claim = Claim { show_id: hold.show_id, booking_id, seats };
+        let mut claim = Claim { show_id, booking_id, seats: seats.collect() };
         #[cfg(debug_assertions)]
         if self.inner.parts.settings.faults.skip_seat_guard {
             // Keys that cannot meet: the primary key no longer guards anything.

@@ -3,7 +3,7 @@ use marquee_bus::Actor;
 use super::*;
 use crate::fixtures::{Shop, attempt, booking, seconds, user};
 use crate::model::BeginPayment;
-use crate::store::claims::{claim, confirm};
+use crate::store::claims::claim;
 
 #[tokio::test]
 async fn a_show_cancelled_while_nothing_ran_takes_up_no_hold() {
@@ -47,8 +47,7 @@ async fn a_kept_payment_goes_on_only_while_its_claim_stands() {
         shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     }
     shop.seating.keep_holds().await.unwrap();
-    let show_id = shop.show.show_id;
-    shop.db.write(move |tx| confirm(tx, &[(show_id, settled)])).await.unwrap();
+    shop.confirm(&two, settled).await;
     let shop = shop.reopen().await;
     let again = shop.seating.begin_payment(one.hold_id, holder, attempt(booking())).await.unwrap();
     assert_eq!(again, Err(BeginPayment::Paying(attempt(going_on))));

@@ -2,9 +2,10 @@
 //!
 //! The primary key of `show_seats` decides: a seat is claimed by the row that gets in, whatever any layer above believes.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use marquee_db::{Result, Tx, params};
+use marquee_db::{Result, Tx, Value, params};
 use marquee_kernel::{BookingId, SeatId, ShowId};
 
 /// The primary key (show_id, seat_id) refuses a seat that is claimed, booked or blocked.
@@ -13,9 +14,11 @@ const CLAIM: &str = "
     ON CONFLICT (show_id, seat_id) DO NOTHING";
 const CLOSED: &str = "SELECT show_id FROM closed_shows WHERE show_id = $1";
 const CONFIRM: &str = "
-    UPDATE show_seats SET status = 'booked' WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
-const UNCLAIM: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2 AND status = 'claimed'";
-const FREE: &str = "DELETE FROM show_seats WHERE booking_id = $1 AND show_id = $2";
+    UPDATE show_seats SET status = 'booked'
+    WHERE show_id = $1 AND seat_id = $2 AND booking_id = $3 AND status = 'claimed'";
+const UNCLAIM: &str = "
+    DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $2 AND booking_id = $3 AND status = 'claimed'";
+const FREE: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $2 AND booking_id = $3";
 
 const STANDING: &str = "SELECT status, booking_id FROM show_seats WHERE show_id = $1 AND seat_id = $2";
 const OWNERS: &str = "
@@ -24,7 +27,7 @@ const SOLD_AFTER: &str = "
     SELECT show_id, seat_id, booking_id FROM show_seats
     WHERE (show_id, seat_id) > ($1, $2) AND status <> 'blocked' ORDER BY show_id, seat_id LIMIT $3";
 
-/// Seats that a booking wants for itself, all of one show, each once.
+/// Seats that a booking wants for itself, or has, all of one show, each once.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The show.
@@ -90,10 +93,7 @@ fn claim_alone(tx: &mut Tx<'_>, claim: &Claim) -> Result<Verdict> {
 
 /// Inserts what is not there; the seats that were, for each claim.
 fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
-    let rows = claims
-        .iter()
-        .flat_map(|claim| claim.seats.iter().map(|seat_id| params![claim.show_id, seat_id, claim.booking_id]));
-    let mut inserted = tx.execute_each(CLAIM, rows)?.into_iter();
+    let mut inserted = tx.execute_each(CLAIM, rows(claims))?.into_iter();
     let refused = claims.iter().map(|claim| {
         let rows = claim.seats.iter().zip(inserted.by_ref());
         rows.filter(|(_, inserted)| *inserted == 0).map(|(seat_id, _)| seat_id.clone()).collect()
@@ -101,24 +101,40 @@ fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
     Ok(refused.collect())
 }
 
+/// Takes back what was just inserted: what a claim did not get is not its own.
 fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
-    tx.run_each(UNCLAIM, claims.iter().map(|claim| params![claim.booking_id, claim.show_id]))
+    tx.run_each(UNCLAIM, rows(claims))
 }
 
-/// Turns the bookings' claims into sales. How many seats of each changed.
+/// Turns claims into sales. How many seats of each changed.
 ///
 /// # Errors
 /// What the database says.
-pub fn confirm(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<usize>> {
-    tx.execute_each(CONFIRM, bookings.iter().map(|(show_id, booking_id)| params![*booking_id, *show_id]))
+pub fn confirm(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
+    let changed = tx.execute_each(CONFIRM, rows(claims))?;
+    Ok(by_claim(claims, changed))
 }
 
-/// Frees the bookings' seats, claimed or booked. How many seats of each were freed.
+/// Frees the seats, claimed or booked. How many of each were freed.
 ///
 /// # Errors
 /// What the database says.
-pub fn free(tx: &mut Tx<'_>, bookings: &[(ShowId, BookingId)]) -> Result<Vec<usize>> {
-    tx.execute_each(FREE, bookings.iter().map(|(show_id, booking_id)| params![*booking_id, *show_id]))
+pub fn free(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
+    let freed = tx.execute_each(FREE, rows(claims))?;
+    Ok(by_claim(claims, freed))
+}
+
+/// One parameter list for each seat.
+fn rows(claims: &[impl Borrow<Claim>]) -> impl Iterator<Item = [Value; 3]> {
+    claims
+        .iter()
+        .map(Borrow::borrow)
+        .flat_map(|claim: &Claim| claim.seats.iter().map(|seat_id| params![claim.show_id, seat_id, claim.booking_id]))
+}
+
+fn by_claim(claims: &[impl Borrow<Claim>], by_seat: Vec<usize>) -> Vec<usize> {
+    let mut by_seat = by_seat.into_iter();
+    claims.iter().map(|claim| by_seat.by_ref().take(claim.borrow().seats.len()).sum()).collect()
 }
 
 /// Up to `limit` bookings that have seats of the show, by how they have them.

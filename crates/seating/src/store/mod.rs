@@ -30,7 +30,7 @@ const UNBLOCK: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $
 const KEEP_HOLD: &str = "INSERT INTO kept_holds (hold_id, show_id, hold) VALUES ($1, $2, $3)";
 const KEPT_HOLDS: &str = "SELECT hold FROM kept_holds";
 const FORGET_KEPT_HOLDS: &str = "DELETE FROM kept_holds";
-const STANDING_OF: &str = "SELECT status FROM show_seats WHERE booking_id = $1 AND show_id = $2 LIMIT 1";
+const STANDING_OF: &str = "SELECT status FROM show_seats WHERE show_id = $2 AND booking_id = $1 LIMIT 1";
 
 /// What a show has of these tables, when it is moved to another shard.
 pub const PORTIONS: [Portion; 2] = [

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use marquee_db::{Db, Error, params};
 use marquee_kernel::{BookingId, Clock, Rng, SeatId, ShowId};
@@ -77,12 +77,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn run(tx: &mut Tx<'_>, simple: &mut Simple, shows: [ShowId; 2], steps: Vec<Step>) -> Result<()> {
-    let mut bookings: Vec<(ShowId, BookingId)> = Vec::new();
+    let mut claims: Vec<Claim> = Vec::new();
     for step in steps {
-        let named = |picks: Vec<usize>| -> Vec<(ShowId, BookingId)> {
-            let mut picks: Vec<_> = picks.into_iter().filter(|pick| *pick < bookings.len()).collect();
-            picks.dedup();
-            picks.into_iter().map(|pick| bookings[pick]).collect()
+        let named = |picks: Vec<usize>| -> Vec<Claim> {
+            let picks: BTreeSet<_> = picks.into_iter().filter(|pick| *pick < claims.len()).collect();
+            picks.into_iter().map(|pick| claims[pick].clone()).collect()
         };
         match step {
             Step::Claim(items) => {
@@ -94,16 +93,16 @@ fn run(tx: &mut Tx<'_>, simple: &mut Simple, shows: [ShowId; 2], steps: Vec<Step
                 let batch: Vec<Claim> = items.into_iter().map(claim_of).collect();
                 let wanted: Vec<Verdict> = batch.iter().map(|claim| simple.claim(claim)).collect();
                 assert_eq!(claim(tx, &batch)?, wanted);
-                bookings.extend(batch.iter().map(|claim| (claim.show_id, claim.booking_id)));
+                claims.extend(batch);
             }
             Step::Confirm(picks) => {
                 let picks = named(picks);
-                let wanted: Vec<usize> = picks.iter().map(|(_, booking_id)| simple.confirm(*booking_id)).collect();
+                let wanted: Vec<usize> = picks.iter().map(|claim| simple.confirm(claim.booking_id)).collect();
                 assert_eq!(confirm(tx, &picks)?, wanted);
             }
             Step::Free(picks) => {
                 let picks = named(picks);
-                let wanted: Vec<usize> = picks.iter().map(|(_, booking_id)| simple.free(*booking_id)).collect();
+                let wanted: Vec<usize> = picks.iter().map(|claim| simple.free(claim.booking_id)).collect();
                 assert_eq!(free(tx, &picks)?, wanted);
             }
             // Seldom: after it the show is closed for good.

@@ -11,6 +11,7 @@ mod replicas;
 mod servers;
 mod sharding;
 mod tls;
+mod upgrading;
 
 use marquee_testkit::{Launch, Process};
 

@@ -154,21 +154,19 @@ impl Writing {
         let answer = |status| Answer { status, body: bytes::Bytes::from_static(b"{}") };
         let by = by_system();
         let sale = |number: &usize| self.sales.get(*number).cloned();
-        let undo =
-            |number, payment, answer| Some(Work::Undo(Undo { sale: sale(number)?, payment, answer, by: by.clone() }));
+        let undo = |number, payment, answer| {
+            let (sale, by) = (sale(number)?, by.clone());
+            Some(Work::Undo(Undo { seats: claim_of(&sale), sale, payment, answer, by }))
+        };
         match deed {
             Deed::Claim { seats, key, payload } => {
                 let sale = self.sale(seats, *key);
                 self.sales.push(sale.clone());
-                let claim = claims::Claim {
-                    show_id: sale.show_id,
-                    booking_id: sale.booking_id,
-                    seats: sale.seats.iter().map(|seat| seat.seat_id.clone()).collect(),
-                };
-                Some(Work::Claim(Claim { sale, seats: claim, request_hash: [*payload; 32] }))
+                Some(Work::Claim(Claim { seats: claim_of(&sale), sale, request_hash: [*payload; 32] }))
             }
             Deed::Confirm(number) => {
-                Some(Work::Confirm(Confirm { sale: sale(number)?, answer: answer(201), by: by.clone() }))
+                let (sale, by) = (sale(number)?, by.clone());
+                Some(Work::Confirm(Confirm { seats: claim_of(&sale), sale, answer: answer(201), by }))
             }
             Deed::Decline(number) => {
                 undo(number, PaymentEnd::Declined { decline_code: "no".to_owned() }, Some(answer(402)))
@@ -186,6 +184,10 @@ impl Writing {
             }
         }
     }
+}
+
+fn claim_of(sale: &Sale) -> claims::Claim {
+    claims::Claim { show_id: sale.show_id, booking_id: sale.booking_id, seats: sale.seat_ids().collect() }
 }
 
 fn came(verdict: Verdict, deed: &Deed) -> Came {

@@ -8,7 +8,7 @@ use marquee_kv::testing::until;
 
 use crate::fixtures::{Place, Shop, attempt, booking, conforms, seconds, user};
 use crate::model::{BeginPayment, Outcome};
-use crate::store::claims::{Verdict, claim, confirm, free};
+use crate::store::claims::{Verdict, claim};
 use crate::{Error, Party, Settings};
 
 conforms!(
@@ -120,7 +120,7 @@ async fn a_booking_ends_the_hold_and_a_reload_finds_the_same(place: Place) {
     shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     shop.seating.reload(show_id).await.unwrap();
     assert_eq!(shop.status("A-1").await, "held");
-    shop.db.write(move |tx| confirm(tx, &[(show_id, booking_id)])).await.unwrap();
+    shop.confirm(&hold, booking_id).await;
     shop.seating.end_payment(show_id, hold.hold_id, booking_id, Outcome::Booked).await;
     assert_eq!(shop.status("A-1").await, "booked");
     shop.seating.reload(show_id).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_declined_payment_leaves_nothing_of_its_claim_in_the_map(place: Place)
     let (show_id, wanted) = (shop.show.show_id, shop.seating.claim_of(&hold, booking_id));
     shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     shop.seating.reload(show_id).await.unwrap();
-    shop.db.write(move |tx| free(tx, &[(show_id, booking_id)])).await.unwrap();
+    shop.free(&hold, booking_id).await;
     shop.seating.end_payment(show_id, hold.hold_id, booking_id, Outcome::Declined).await;
     assert!(shop.seating.hold(hold.hold_id, holder).await.is_ok(), "another card may be tried");
     shop.hands.set(hold.expiry);
@@ -192,7 +192,7 @@ async fn a_claim_outlives_a_crash_and_shows_as_held_until_it_is_settled(place: P
     let shop = shop.reopen().await;
     assert_eq!(shop.catalog.availability().taken(show_id), 1);
     assert_eq!(shop.status("A-1").await, "held");
-    shop.db.write(move |tx| confirm(tx, &[(show_id, booking_id)])).await.unwrap();
+    shop.confirm(&hold, booking_id).await;
     shop.seating.reload(show_id).await.unwrap();
     assert_eq!(shop.status("A-1").await, "booked");
 }

@@ -6,7 +6,7 @@ use marquee_kv::testing::{Server, until};
 
 use crate::fixtures::{Shop, attempt, booking, user};
 use crate::model::Outcome;
-use crate::store::claims::{claim, confirm};
+use crate::store::claims::claim;
 use crate::{Error, Holds, Settings};
 
 fn holds_in(server: &Server) -> Holds {
@@ -20,7 +20,7 @@ async fn sell(shop: &Shop, seat: &str) {
     shop.seating.begin_payment(hold.hold_id, hold.user_id, attempt(booking_id)).await.unwrap().unwrap();
     let (show_id, wanted) = (shop.show.show_id, shop.seating.claim_of(&hold, booking_id));
     shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
-    shop.db.write(move |tx| confirm(tx, &[(show_id, booking_id)])).await.unwrap();
+    shop.confirm(&hold, booking_id).await;
     shop.seating.end_payment(show_id, hold.hold_id, booking_id, Outcome::Booked).await;
 }
 
@@ -49,7 +49,7 @@ async fn after_a_flush_in_mid_sale_holds_are_lost_and_no_sold_seat_can_be_held()
     // The payment that was under way goes on, and is seen when it is done.
     let (show_id, wanted) = (one.show.show_id, one.seating.claim_of(&paid, booking_id));
     one.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
-    one.db.write(move |tx| confirm(tx, &[(show_id, booking_id)])).await.unwrap();
+    one.confirm(&paid, booking_id).await;
     one.seating.end_payment(show_id, paid.hold_id, booking_id, Outcome::Booked).await;
     for shop in [&one, &two] {
         until("both show it booked", async || shop.status("A-3").await == "booked").await;
@@ -84,7 +84,7 @@ async fn while_redis_is_dead_nothing_is_held_maps_are_served_and_payments_finish
     // The claim and its confirmation need no Redis, nor does whoever waits for them.
     let (show_id, wanted) = (one.show.show_id, one.seating.claim_of(&hold, booking_id));
     one.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
-    one.db.write(move |tx| confirm(tx, &[(show_id, booking_id)])).await.unwrap();
+    one.confirm(&hold, booking_id).await;
     one.seating.end_payment(show_id, hold.hold_id, booking_id, Outcome::Booked).await;
     server.restart().await;
     for shop in [&one, &two] {

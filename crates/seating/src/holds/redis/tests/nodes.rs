@@ -7,7 +7,7 @@ use marquee_kv::testing::until;
 use crate::Error;
 use crate::fixtures::{Place, Shop, attempt, booking, conforms, seconds, user};
 use crate::model::{BeginPayment, Outcome};
-use crate::store::claims::{claim, confirm};
+use crate::store::claims::claim;
 
 /// Both with their jobs running.
 async fn two(place: Place) -> (Shop, Shop) {
@@ -52,7 +52,7 @@ async fn a_hold_of_one_node_is_paid_for_on_the_other(place: Place) {
     assert_eq!(again, Err(BeginPayment::Paying(attempt(booking_id))));
     let (show_id, wanted) = (two.show.show_id, two.seating.claim_of(&hold, booking_id));
     two.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
-    two.db.write(move |tx| confirm(tx, &[(show_id, booking_id)])).await.unwrap();
+    two.confirm(&hold, booking_id).await;
     two.seating.end_payment(show_id, hold.hold_id, booking_id, Outcome::Booked).await;
     assert_eq!(two.status("A-1").await, "booked");
     until("the first node shows it", async || one.status("A-1").await == "booked").await;
@@ -90,7 +90,7 @@ async fn a_payment_of_a_node_that_is_gone_is_settled_by_what_the_record_says(pla
         holds.push(hold);
     }
     let show_id = gone.show.show_id;
-    gone.db.write(move |tx| confirm(tx, &[(show_id, booked)])).await.unwrap();
+    gone.confirm(&holds[2], booked).await;
     gone.stop.cancel();
     until("the other shows the holds", async || here.catalog.availability().taken(show_id) == 3).await;
     here.hands.set(holds[0].expiry + seconds(1));
