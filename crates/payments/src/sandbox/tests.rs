@@ -268,9 +268,11 @@ async fn latency_past_the_timeout_leaves_the_outcome_to_be_found() {
     let sandbox = desk.open();
     let gateway = Gateway::Sandbox(sandbox.clone());
     let key = desk.key();
-    // There in time, but not back: the half on the way there fits into the 50 ms.
-    sandbox.controls().set_latency(Duration::from_millis(60));
-    assert_eq!(gateway.authorise(key, rupees(100), "pm_card_visa").await, Err(AuthoriseError::NoAnswer));
+    // There in time, but not back: the way got long meanwhile.
+    sandbox.controls().set_latency(Duration::from_millis(2));
+    let asking = gateway.authorise(key, rupees(100), "pm_card_visa");
+    let (answer, ()) = tokio::join!(asking, async { sandbox.controls().set_latency(Duration::from_secs(86_400)) });
+    assert_eq!(answer, Err(AuthoriseError::NoAnswer));
     sandbox.controls().set_latency(Duration::ZERO);
     // A machine too busy for the way there has charged nothing; either way the answer is to be had by the key.
     let found = gateway.find(key).await.unwrap();
