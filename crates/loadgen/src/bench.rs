@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::future::join_all;
 use marquee_kernel::{Clock, ShowId};
 
 use crate::client::{Connection, call, get};
@@ -18,6 +18,8 @@ use crate::{floor, stage};
 const CONNECTIONS: usize = 64;
 /// Connections of a closed loop of bookings: what waits for a commit forms the next batch.
 const BOOKING_CONNECTIONS: usize = 256;
+/// Pairs that each of them holds before bookings alone are measured.
+const HELD_AHEAD: usize = 400;
 /// Shows of the selling benches; each worker sells its own share.
 const SELLING_SHOWS: usize = 20_000;
 /// Shows of the big house.
@@ -64,7 +66,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
         let dir = tempfile::tempdir()?;
         let limit = floor::sqlite(&dir.path().join("floor.db"), plan.length)?;
         let place = Place::of(dir.path());
-        durable_bookings(plan, place, limit, ["hold + durable booking of two seats", "0.25"]).await?;
+        durable_bookings(plan, place, limit, ["durable booking of two held seats", "0.25"]).await?;
     }
     if let Some(url) = plan.postgres.as_deref().filter(|_| wanted(Part::Postgres)) {
         let dir = tempfile::tempdir()?;
@@ -91,21 +93,23 @@ fn row(path: &str, outcome: &Outcome, limit: Option<f64>, goal: &str) {
     println!("{path:<44} {figure:>12} {:>12} {:>8} {goal:>8}  {latency}", limits.0, limits.1);
 }
 
-/// Sends the same request over and over, on every connection.
-async fn repeat(address: SocketAddr, request: Vec<u8>, server: &Server, length: Duration) -> Result<Outcome> {
+/// Sends the same request over and over, on `connections` at once.
+async fn repeat(
+    address: SocketAddr,
+    request: Vec<u8>,
+    server: &Server,
+    (connections, length): (usize, Duration),
+) -> Result<Outcome> {
     let request: Arc<[u8]> = request.into();
-    let make = async |_| Ok((Connection::open(address).await?, request.clone()));
-    closed_loop(
-        CONNECTIONS,
-        length,
-        Some(server.pid()),
-        make,
-        |(mut connection, request): (Connection, Arc<[u8]>)| async {
-            ensure!(connection.call(&request).await?.status == 200, "a read was refused");
-            Ok((connection, request))
-        },
-    )
-    .await
+    let mut workers = Vec::new();
+    for _ in 0..connections {
+        workers.push((Connection::open(address).await?, request.clone()));
+    }
+    let ask = |(mut connection, request): (Connection, Arc<[u8]>)| async {
+        ensure!(connection.call(&request).await?.status == 200, "a read was refused");
+        Ok((connection, request))
+    };
+    Ok(closed_loop(workers, length, Some(server.pid()), ask).await?.0)
 }
 
 async fn cached_reads(plan: &Plan) -> Result<()> {
@@ -122,8 +126,8 @@ async fn cached_reads(plan: &Plan) -> Result<()> {
         let mut connection = Connection::open(marquee.address).await?;
         std::fs::write(&bytes, connection.call(&get(&path)).await?.body)?;
         let bare = Server::floor(&bytes)?;
-        let limit = repeat(bare.address, get("/"), &bare, plan.length).await?;
-        let outcome = repeat(marquee.address, get(&path), &marquee, plan.length).await?;
+        let limit = repeat(bare.address, get("/"), &bare, (CONNECTIONS, plan.length)).await?;
+        let outcome = repeat(marquee.address, get(&path), &marquee, (CONNECTIONS, plan.length)).await?;
         row(name, &outcome, Some(limit.rate), goal);
     }
     Ok(())
@@ -134,7 +138,7 @@ async fn echo(length: Duration, dir: &Path) -> Result<Outcome> {
     std::fs::write(&bytes, "{}")?;
     let bare = Server::floor(&bytes)?;
     let request = call("POST", "/echo", "x", &format!(r#"{{"seats":["{}"]}}"#, "x".repeat(130)));
-    repeat(bare.address, request, &bare, length).await
+    repeat(bare.address, request, &bare, (CONNECTIONS, length)).await
 }
 
 /// A buyer at work: a connection, a token, and the next seats of their own shows.
@@ -142,6 +146,8 @@ struct Buyer {
     connection: Connection,
     token: Arc<str>,
     seats: std::vec::IntoIter<(ShowId, String, String)>,
+    /// Locks of pairs that are held ahead.
+    held: Vec<String>,
 }
 
 async fn buyers(address: SocketAddr, shows: &[ShowId], many: usize) -> Result<Vec<Buyer>> {
@@ -150,7 +156,12 @@ async fn buyers(address: SocketAddr, shows: &[ShowId], many: usize) -> Result<Ve
         let seats: Vec<_> =
             shows.iter().skip(n).step_by(many).flat_map(|show| stage::pairs().map(|(a, b)| (*show, a, b))).collect();
         let token = stage::buyer(address, n).await?.into();
-        buyers.push(Buyer { connection: Connection::open(address).await?, token, seats: seats.into_iter() });
+        buyers.push(Buyer {
+            connection: Connection::open(address).await?,
+            token,
+            seats: seats.into_iter(),
+            held: Vec::new(),
+        });
     }
     Ok(buyers)
 }
@@ -164,6 +175,15 @@ impl Buyer {
         let answer = self.connection.call(&request).await?;
         ensure!(answer.status == 201, "reserve: {} {}", answer.status, String::from_utf8_lossy(answer.body));
         answer.member("lock_id").map(str::to_owned).context("a lock id")
+    }
+
+    /// Holds so many of the next pairs, for later.
+    async fn hold_ahead(mut self, pairs: usize) -> Result<Self> {
+        for _ in 0..pairs {
+            let lock = self.hold().await?;
+            self.held.push(lock);
+        }
+        Ok(self)
     }
 
     async fn release(&mut self, lock: &str) -> Result<()> {
@@ -186,7 +206,8 @@ async fn hold_and_release(plan: &Plan) -> Result<()> {
     let (_, shows) = stage::set(Place::of(dir.path()), SELLING_SHOWS, 30).await?;
     let limit = echo(plan.length, dir.path()).await?;
     let marquee = Server::marquee(&plan.marquee, Place::of(dir.path()))?;
-    let outcome = sell(&marquee, &shows, CONNECTIONS, plan.length, |mut buyer: Buyer| async {
+    let ready = buyers(marquee.address, &shows, CONNECTIONS).await?;
+    let (outcome, _) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
         let lock = buyer.hold().await?;
         buyer.release(&lock).await?;
         Ok(buyer)
@@ -203,7 +224,8 @@ async fn holds_in_redis(plan: &Plan, url: &str) -> Result<()> {
     let (_, shows) = stage::set(place, SELLING_SHOWS, 30).await?;
     let limit = floor::redis(url)?;
     let marquee = Server::marquee(&plan.marquee, place)?;
-    let outcome = sell(&marquee, &shows, CONNECTIONS, plan.length, |mut buyer: Buyer| async {
+    let ready = buyers(marquee.address, &shows, CONNECTIONS).await?;
+    let (outcome, _) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
         buyer.hold().await?;
         Ok(buyer)
     })
@@ -212,40 +234,39 @@ async fn holds_in_redis(plan: &Plan, url: &str) -> Result<()> {
     Ok(())
 }
 
-async fn sell<F>(
-    marquee: &Server,
-    shows: &[ShowId],
-    many: usize,
-    length: Duration,
-    step: impl Fn(Buyer) -> F + Clone + Send + 'static,
-) -> Result<Outcome>
-where
-    F: Future<Output = Result<Buyer>> + Send,
-{
-    let ready = std::sync::Mutex::new(buyers(marquee.address, shows, many).await?);
-    let make = async |_| ready.lock().ok().and_then(|mut ready| ready.pop()).context("a buyer");
-    closed_loop(many, length, Some(marquee.pid()), make, step).await
-}
-
+/// Bookings of seats that are held already, beside `limit`; then with the hold in it.
 async fn durable_bookings(plan: &Plan, place: Place<'_>, limit: f64, [path, goal]: [&str; 2]) -> Result<()> {
     let (_, shows) = stage::set(place, SELLING_SHOWS, 30).await?;
     let marquee = Server::marquee(&plan.marquee, place)?;
-    let sold = Arc::new(AtomicUsize::new(0));
-    let counted = sold.clone();
-    let outcome = sell(&marquee, &shows, BOOKING_CONNECTIONS, plan.length, move |mut buyer: Buyer| {
-        let sold = counted.clone();
-        async move {
-            let lock = buyer.hold().await?;
-            buyer.book(&lock).await?;
-            sold.fetch_add(1, Ordering::Relaxed);
-            Ok(buyer)
-        }
+    let ready = buyers(marquee.address, &shows, BOOKING_CONNECTIONS).await?;
+    let ready = join_all(ready.into_iter().map(|buyer| buyer.hold_ahead(HELD_AHEAD))).await;
+    let ready: Vec<Buyer> = ready.into_iter().collect::<Result<_>>()?;
+    let used_before = place.database_url.map(floor::postgres_cpu_seconds).transpose()?;
+    let (booked, ready) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
+        let lock = buyer.held.pop().context("nothing is held any more: a longer run needs more held ahead")?;
+        buyer.book(&lock).await?;
+        Ok(buyer)
     })
     .await?;
-    row(path, &outcome, Some(limit), goal);
+    row(path, &booked, Some(limit), goal);
+    if let Some((url, before)) = place.database_url.zip(used_before) {
+        let each = (floor::postgres_cpu_seconds(url)? - before) * 1e6 / booked.latency.len() as f64;
+        println!("{:<44} {:>12}", "  PostgreSQL's CPU, each", format!("{each:.0} µs"));
+    }
+    let (both, _) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
+        let lock = buyer.hold().await?;
+        buyer.book(&lock).await?;
+        Ok(buyer)
+    })
+    .await?;
+    row("  with the hold in it (2 requests)", &both, Some(limit), "");
     drop(marquee);
     check(&plan.marquee, place)?;
-    println!("{:<44} {} bookings, every invariant holds", "  marquee check afterwards", sold.load(Ordering::Relaxed));
+    println!(
+        "{:<44} {} bookings, every invariant holds",
+        "  marquee check afterwards",
+        booked.latency.len() + both.latency.len()
+    );
     Ok(())
 }
 
@@ -264,21 +285,9 @@ async fn many_shows(plan: &Plan) -> Result<()> {
     println!("{:<44} {:>12} {:>12}", "100,000 shows: start", format!("{:.2} s", marquee.start.as_secs_f64()), "5 s");
     let date = (Clock::System.now() + jiff::SignedDuration::from_hours(72)).to_zoned(jiff::tz::TimeZone::UTC).date();
     let path = format!("/api/v1/shows?movie_id={}&date={date}&limit=100", movies[0]);
-    let outcome = repeat(marquee.address, get(&path), &marquee, plan.length).await?;
+    let outcome = repeat(marquee.address, get(&path), &marquee, (CONNECTIONS, plan.length)).await?;
     row("100,000 shows: by movie and date", &outcome, None, "");
-    let request: Arc<[u8]> = get(&path).into();
-    let make = async |_| Ok((Connection::open(marquee.address).await?, request.clone()));
-    let alone = closed_loop(
-        1,
-        plan.length,
-        Some(marquee.pid()),
-        make,
-        |(mut connection, request): (Connection, Arc<[u8]>)| async {
-            ensure!(connection.call(&request).await?.status == 200, "a read was refused");
-            Ok((connection, request))
-        },
-    )
-    .await?;
+    let alone = repeat(marquee.address, get(&path), &marquee, (1, plan.length)).await?;
     row("100,000 shows: the same, one at a time", &alone, None, "");
     println!(
         "{:<44} {:>12} {:>12}",

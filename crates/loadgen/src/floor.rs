@@ -12,6 +12,8 @@ use axum::http::header;
 use axum::routing::{get, post};
 use bytes::Bytes;
 
+use crate::measure::cpu_seconds;
+
 /// Bookings of one transaction: the batch the yardstick names.
 const BATCH: i64 = 100;
 /// Clients of pgbench: past as many it gets no faster on two cores.
@@ -100,14 +102,24 @@ pub(crate) fn sqlite(file: &Path, length: Duration) -> Result<f64> {
     Ok(n as f64 / start.elapsed().as_secs_f64())
 }
 
+/// What a command says.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// CPU seconds that the processes of a PostgreSQL on this machine have used, those that serve a connection now included.
+pub(crate) fn postgres_cpu_seconds(url: &str) -> Result<f64> {
+    let processes = run(Command::new("psql").args(["-qXtA", "-d", url, "-c", "SELECT pid FROM pg_stat_activity"]))?;
+    // The process that answered this has ended.
+    let used = processes.lines().filter_map(|pid| cpu_seconds(pid.parse().ok()?).ok());
+    Ok(used.sum())
+}
+
 /// Bookings per second of PostgreSQL with the textbook transaction, one booking and two seats each.
 pub(crate) fn postgres(url: &str, length: Duration) -> Result<f64> {
     let scripts = PathBuf::from("scripts/pgbench");
-    let run = |command: &mut Command| -> Result<String> {
-        let output = command.output().with_context(|| format!("{command:?}"))?;
-        ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    };
     run(Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"]).arg(scripts.join("schema.sql")))?;
     let seconds = length.as_secs().to_string();
     let said = run(Command::new("pgbench")

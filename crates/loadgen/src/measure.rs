@@ -29,30 +29,24 @@ impl Outcome {
     }
 }
 
-/// Runs `workers` loops of `step` for `length`, each starting its next step when the last is done.
+/// Runs a loop of `step` for each worker, each starting its next step when the last is done, for `length`.
 ///
-/// `make` makes the state of a worker (its connection, its share of the work); a step that fails ends the run.
-pub(crate) async fn closed_loop<S, M, F>(
-    workers: usize,
+/// A worker's state is its connection and its share of the work; it comes back with the outcome. A step that fails ends the run.
+pub(crate) async fn closed_loop<S, F>(
+    workers: Vec<S>,
     length: Duration,
     server: Option<u32>,
-    make: M,
     step: impl Fn(S) -> F + Clone + Send + 'static,
-) -> Result<Outcome>
+) -> Result<(Outcome, Vec<S>)>
 where
     S: Send + 'static,
-    M: AsyncFn(usize) -> Result<S>,
     F: Future<Output = Result<S>> + Send,
 {
-    let mut states = Vec::new();
-    for worker in 0..workers {
-        states.push(make(worker).await?);
-    }
     let cpu_before = server.map(cpu_seconds).transpose()?;
     let started = Instant::now();
     let until = started + length;
     let mut running = JoinSet::new();
-    for mut state in states {
+    for mut state in workers {
         let step = step.clone();
         running.spawn(async move {
             let mut latency = Histogram::new_with_max(LATENCY_US_MAX, 3)?;
@@ -61,19 +55,22 @@ where
                 state = step(state).await?;
                 latency.saturating_record(u64::try_from(began.elapsed().as_micros())?);
             }
-            anyhow::Ok(latency)
+            anyhow::Ok((latency, state))
         });
     }
     let mut latency = Histogram::new_with_max(LATENCY_US_MAX, 3)?;
+    let mut workers = Vec::new();
     while let Some(done) = running.join_next().await {
-        latency.add(done.context("a worker was lost")??)?;
+        let (its, state) = done.context("a worker was lost")??;
+        latency.add(its)?;
+        workers.push(state);
     }
     let done = latency.len() as f64;
     let cpu_us = match (server, cpu_before) {
         (Some(pid), Some(before)) => Some((cpu_seconds(pid)? - before) * 1e6 / done),
         _ => None,
     };
-    Ok(Outcome { rate: done / started.elapsed().as_secs_f64(), latency, cpu_us })
+    Ok((Outcome { rate: done / started.elapsed().as_secs_f64(), latency, cpu_us }, workers))
 }
 
 /// CPU seconds a process has used, all threads, user and system.

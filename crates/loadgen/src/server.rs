@@ -33,8 +33,9 @@ impl<'p> Place<'p> {
         if let Some(url) = self.database_url {
             marquee.env("MARQUEE_DATABASE_URL", url);
         }
+        marquee.env("MARQUEE_MAX_HELD_SEATS_PER_SHOW", "0");
         if let Some(url) = self.redis_url {
-            marquee.env("MARQUEE_REDIS_URL", url).env("MARQUEE_MAX_HELD_SEATS_PER_SHOW", "0");
+            marquee.env("MARQUEE_REDIS_URL", url);
         }
         marquee
     }

@@ -65,7 +65,7 @@ async fn a_file_keeps_what_it_has_sold() {
     }
     file.execute("ATTACH $1 AS newest", [newest.path().join("marquee.db").to_str().unwrap()]).unwrap();
     let history = "INSERT INTO schema_migrations SELECT * FROM newest.schema_migrations ORDER BY name LIMIT $1";
-    assert_eq!(file.execute(history, [OLDER]).unwrap(), OLDER);
+    assert_eq!(file.execute(history, [OLDER as i64]).unwrap(), OLDER);
     file.execute_batch(&sold(|id| format!("x'{id}'"))).unwrap();
     drop(file);
     migrate(&Launch::new(MARQUEE, older.path())).await;
