@@ -11,8 +11,11 @@ use super::launch;
 use super::servers::Server;
 use crate::MARQUEE;
 
-/// Rows that a file has no use for, in the tables that several databases agree by, and that a consumer on Kafka remembers by.
-const OF_SEVERAL_DATABASES: &str = "
+/// Rows that a file at rest has none of: in the tables that several databases agree by, that a consumer on Kafka remembers by, and of
+/// work to be done.
+const SELDOM_THERE: &str = "
+    INSERT INTO pending_bookings VALUES (x'00000000000070008000000000000008');
+    INSERT INTO captures VALUES (x'00000000000070008000000000000009', 1);
     INSERT INTO shards VALUES (0, 'file', 0, NULL);
     INSERT INTO shard_identity VALUES (1, 0, x'00000000000070008000000000000001');
     INSERT INTO show_moves VALUES (x'00000000000070008000000000000002', 0, 1);
@@ -52,7 +55,7 @@ impl Moved {
         drop(file);
         assert_eq!(marquee.stop().await.0, Some(0));
         let moved = Self { data_dir, ada, booking, kept };
-        moved.file().execute_batch(OF_SEVERAL_DATABASES).unwrap();
+        moved.file().execute_batch(SELDOM_THERE).unwrap();
         moved
     }
 
