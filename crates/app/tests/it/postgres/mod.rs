@@ -4,6 +4,7 @@
 mod clocks;
 mod copying;
 mod failing;
+mod kafka;
 mod leading;
 mod links;
 mod migrating;

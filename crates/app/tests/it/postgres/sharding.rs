@@ -23,7 +23,7 @@ const SHOWS: usize = 20;
 const MOVES: usize = 6;
 
 /// Two databases of one server, as an address.
-async fn two_databases(server: &Server) -> String {
+pub(super) async fn two_databases(server: &Server) -> String {
     for database in ["home", "second"] {
         server.create(database).await;
     }
@@ -39,7 +39,7 @@ async fn move_show(data_dir: &TempDir, urls: &str, show: &Show, to: usize) {
     assert_eq!(moved.code, Some(0), "{}", moved.errors);
 }
 
-async fn count(server: &Server, database: &str, sql: &str) -> i64 {
+pub(super) async fn count(server: &Server, database: &str, sql: &str) -> i64 {
     server.client_of(database).await.query_one(sql, &[]).await.unwrap().get(0)
 }
 
