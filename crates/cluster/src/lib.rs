@@ -10,10 +10,11 @@ mod lease;
 mod model;
 mod moving;
 mod opening;
+mod returning;
 mod service;
 mod store;
 
-pub use administration::Status;
+pub use administration::{OnItsWay, Status};
 pub use lease::{Lead, Term};
-pub use moving::{Portion, check};
+pub use moving::{Portion, Size, check};
 pub use service::{ShardDb, Shards, Shows, departed};

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_booking", include_str!("../../../migrations/0008_booking.sql")),
     ("0009_payments", include_str!("../../../migrations/0009_payments.sql")),
     ("0010_bus_consumed", include_str!("../../../migrations/0010_bus_consumed.sql")),
+    ("0014_cluster", include_str!("../../../migrations/0014_cluster.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

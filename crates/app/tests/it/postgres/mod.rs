@@ -8,6 +8,7 @@ mod kafka;
 mod leading;
 mod links;
 mod migrating;
+mod moving;
 mod replicas;
 mod servers;
 mod sharding;
