@@ -115,6 +115,11 @@ impl Directory {
         self.moves.values().filter(|to| **to == shard).count()
     }
 
+    /// Shows that were moved, and where to.
+    pub(crate) fn moves(&self) -> impl Iterator<Item = (ShowId, Shard)> {
+        self.moves.iter().map(|(show_id, to)| (*show_id, *to))
+    }
+
     pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }

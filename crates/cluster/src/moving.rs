@@ -67,6 +67,10 @@ impl Portion {
     ) -> Self {
         Self { table, read, delete, insert, put: put::<COLUMNS> }
     }
+
+    pub(crate) fn read(&self) -> &'static str {
+        self.read
+    }
 }
 
 fn put<const COLUMNS: usize>(tx: &mut Tx<'_>, insert: &'static str, rows: Vec<Vec<Value>>) -> Result<()> {

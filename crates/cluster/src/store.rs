@@ -38,6 +38,9 @@ const UNDER_WAY_OF: &str = "
     SELECT show_id, move_id, to_shard, departed_at, cargo FROM departed_shows WHERE cargo IS NOT NULL AND show_id = $1";
 const ALL_UNDER_WAY: &str = "
     SELECT show_id, to_shard, departed_at FROM departed_shows WHERE cargo IS NOT NULL ORDER BY show_id";
+const DEPARTURES: &str = "
+    SELECT show_id, move_id, to_shard, departed_at, cargo IS NOT NULL AS under_way FROM departed_shows ORDER BY show_id";
+const ARRIVALS: &str = "SELECT move_id, show_id FROM arrived_moves";
 const COUNT_UNDER_WAY: &str = "SELECT COUNT(*) AS n FROM departed_shows WHERE cargo IS NOT NULL";
 const UNLOAD: &str = "UPDATE departed_shows SET cargo = NULL WHERE show_id = $1 AND move_id = $2";
 const TAKE_UP: &str = "DELETE FROM departed_shows WHERE show_id = $1 AND move_id = $2 AND cargo IS NOT NULL";
@@ -239,6 +242,36 @@ pub(crate) fn count_under_way(tx: &mut Tx<'_>) -> Result<u32> {
 
 pub(crate) fn unload(tx: &mut Tx<'_>, show_id: ShowId, move_id: Uuid) -> Result<()> {
     tx.execute(UNLOAD, &params![show_id, move_id]).map(drop)
+}
+
+/// A show that has left a database, as that one has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Departure {
+    pub(crate) show_id: ShowId,
+    pub(crate) move_id: Uuid,
+    pub(crate) to: Shard,
+    pub(crate) at: Timestamp,
+    /// It has not arrived.
+    pub(crate) under_way: bool,
+}
+
+/// Every show that has left this database.
+pub(crate) fn departures(tx: &mut Tx<'_>) -> Result<Vec<Departure>> {
+    let departure = |row: &marquee_db::Row| {
+        Ok(Departure {
+            show_id: row.get("show_id")?,
+            move_id: row.get("move_id")?,
+            to: shard(row.get("to_shard")?)?,
+            at: row.get("departed_at")?,
+            under_way: row.get("under_way")?,
+        })
+    };
+    tx.query(DEPARTURES, &[])?.iter().map(departure).collect()
+}
+
+/// Every move that has arrived in this database, and of which show.
+pub(crate) fn arrivals(tx: &mut Tx<'_>) -> Result<Vec<(Uuid, ShowId)>> {
+    tx.query(ARRIVALS, &[])?.iter().map(|row| Ok((row.get("move_id")?, row.get("show_id")?))).collect()
 }
 
 /// Takes up what was put down for a move, which is given up; false when it is not there any more.
