@@ -41,6 +41,11 @@ async fn what_is_wrong_between_databases_is_found() {
         blocked(&id(&second)),
     );
     in_home.batch_execute(&wrong).await.unwrap();
+    // It left, arrived, and nobody noted it.
+    let left = format!("INSERT INTO departed_shows VALUES ('{}', '{NOBODY}5', 1, 1, NULL)", id(&home));
+    in_home.batch_execute(&left).await.unwrap();
+    let arrived = format!("INSERT INTO arrived_moves VALUES ('{NOBODY}5', '{}', 1)", id(&home));
+    in_second.batch_execute(&arrived).await.unwrap();
     let unsold_there: String = unsold.iter().map(|show| blocked(&show.show_id)).collect();
     in_second.batch_execute(&format!("{}{unsold_there}", blocked(&id(&home)))).await.unwrap();
     let checked = launch(&data_dir, &urls).arguments(&["check"]).ended().await;
@@ -51,6 +56,7 @@ async fn what_is_wrong_between_databases_is_found() {
         format!("user {user}: one key for booking {NOBODY}1 on shard 0 and for booking "),
         format!("show {NOBODY}2 left shard 0 for shard 1, and has not arrived there"),
         format!("show {NOBODY}3 is on its way from shard 0 to shard 1 since 1970"),
+        format!("show {} is on shard 0 by the directory, and has left it", id(&home)),
         format!("show {NOBODY}4 is on shard 1 by the directory, and never arrived there"),
         "shard 7 takes shows, and no database is it".to_owned(),
     ] {

@@ -6,13 +6,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use marquee_testkit::{Answer, Launch, Person, Process, Show, id_of};
+use marquee_testkit::{Answer, Launch, Person, Process, Show, eventually_within, id_of};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::launch;
 use super::servers::Server;
-use super::sharding::{checks_clean, one_on_each, rows_of, shards, two_databases};
+use super::sharding::{SEEN_TO_WITHIN, checks_clean, one_on_each, rows_of, shards, two_databases};
 use crate::MARQUEE;
 
 /// Bookings of a show of which much was sold, unless `MARQUEE_MOVED_BOOKINGS` says otherwise; each is eight rows.
@@ -184,4 +184,27 @@ async fn a_show_that_never_arrives_comes_back_when_it_is_told_to() {
     assert_eq!(ada.booking(&booking).await, booking);
     assert_eq!(marquee.stop().await.0, Some(0));
     checks_clean(&data_dir, &urls).await;
+}
+
+#[tokio::test]
+async fn a_return_that_breaks_off_is_carried_on() {
+    let (server, data_dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let urls = two_databases(&server).await;
+    let marquee = launch(&data_dir, &urls).ready().await;
+    let ada = marquee.customer("Ada").await;
+    let (show, booking) = one_at_home(&marquee, &ada, &server).await;
+    stand_in_its_way(&server, &show).await;
+    let moved = shards(&data_dir, &urls, &["move", &show.show_id, "--to", "1"]).await;
+    assert_ne!(moved.code, Some(0));
+    // All that was done of the return: where it goes was told never to take it in.
+    let departed = server.client_of("home").await.query_one("SELECT move_id::text FROM departed_shows", &[]).await;
+    let refused = format!("INSERT INTO refused_moves VALUES ('{}')", departed.unwrap().get::<_, String>(0));
+    server.client_of("second").await.batch_execute(&refused).await.unwrap();
+    let lock = ada.hold(&show, &["B1"]).await;
+    eventually_within(SEEN_TO_WITHIN, "it is sold where it was", async || {
+        (ada.pay(&lock, "pm_card_visa").await.status() == 201).then_some(())
+    })
+    .await;
+    assert_eq!(ada.booking(&booking).await, booking);
+    assert_eq!(marquee.stop().await.0, Some(0));
 }
