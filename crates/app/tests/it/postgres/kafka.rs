@@ -23,11 +23,11 @@ const OUTAGE_S: u64 = 4;
 /// How long buyers rest, so that there is something left to sell at the end of minutes.
 const REST: Duration = Duration::from_millis(900);
 /// What another node sells meanwhile, in entries of the journal, and the bytes of each: far more than a process may keep.
-const ELSEWHERE: usize = 20_000;
+const ELSEWHERE: usize = 40_000;
 const ENTRY_BYTES: usize = 4_096;
 const BATCH: usize = 1_000;
-/// By how much a process may grow while it cannot publish, in KiB: half of what there is to publish.
-const GROWTH_MAX_KIB: u64 = 40_960;
+/// By how much a process may grow while it cannot publish, in KiB: a fifth of what there is to publish.
+const GROWTH_MAX_KIB: u64 = 32_768;
 
 fn outage() -> Duration {
     let given = std::env::var("MARQUEE_OUTAGE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
