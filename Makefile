@@ -68,6 +68,8 @@ test-all: test ## All that there is: test, and what takes longer: the API on a R
 	MARQUEE_FAULT_ROUNDS=$(FAULT_ROUNDS) cargo test --package marquee --test it -- redis::
 	@echo "== and a replica that stands still for half a minute"
 	MARQUEE_STANDSTILL_SECONDS=30 cargo test --package marquee --test it -- postgres::replicas::
+	@echo "== and a Kafka that is away for three minutes of a sale"
+	MARQUEE_OUTAGE_SECONDS=180 cargo test --package marquee --test it -- postgres::kafka::
 	@echo "== and every round of the crash tests on PostgreSQL"
 	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py cargo test --package marquee --test it -- crashes::
 	@echo "== all of it well"

@@ -1,5 +1,7 @@
 //! The rows of bookings, their seats, and idempotency keys.
 
+mod across;
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -9,6 +11,8 @@ use marquee_kernel::{BookingId, Currency, Money, SeatId, TicketId, Timestamp, Us
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Answer, Key, Record, Sale, SoldSeat, Status};
+
+pub use across::{KeyUse, keys_after, shows_after, uses_of};
 
 const INSERT: &str = "
     INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,

@@ -21,10 +21,23 @@ pub struct Status {
     pub drained_at: Option<Timestamp>,
     /// Shows that were moved to it.
     pub moved_in: usize,
+    /// And none of those that are born until then.
+    pub paused_until: Option<Timestamp>,
     /// Shows that have left it and not arrived.
-    pub under_way: u32,
+    pub under_way: Vec<OnItsWay>,
     /// What is wrong with it; none when it answers.
     pub fault: Option<String>,
+}
+
+/// A show that has left a shard and not arrived at another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnItsWay {
+    /// The show.
+    pub show_id: ShowId,
+    /// Where it goes.
+    pub to: Shard,
+    /// When that began.
+    pub since: Timestamp,
 }
 
 impl Shards {
@@ -40,18 +53,24 @@ impl Shards {
             let asked = match self.named(entry.shard) {
                 None => Err(Error::Cluster("its address is not among MARQUEE_DATABASE_URL".to_owned())),
                 Some(one) => match one.db() {
-                    Ok(db) => db.read(store::count_under_way).await,
+                    Ok(db) => db.read(store::all_under_way).await,
                     Err(error) => Err(error),
                 },
             };
+            let (under_way, fault) = match asked {
+                Ok(under_way) => (under_way, None),
+                Err(error) => (Vec::new(), Some(error.to_string())),
+            };
+            let on_its_way = |(show_id, to, since)| OnItsWay { show_id, to, since };
             all.push(Status {
                 shard: entry.shard,
                 place: entry.place,
                 joined_at: entry.joined_at,
                 drained_at: entry.drained_at,
                 moved_in: self.directory().moved_to(entry.shard),
-                under_way: *asked.as_ref().unwrap_or(&0),
-                fault: asked.err().map(|error| error.to_string()),
+                paused_until: entry.pauses.iter().map(|pause| pause.until).max(),
+                under_way: under_way.into_iter().map(on_its_way).collect(),
+                fault,
             });
         }
         Ok(all)
@@ -81,6 +100,22 @@ impl Shards {
         let directory = self.directory();
         let drained_at = directory.members().iter().find(|member| member.shard == shard).and_then(|m| m.drained_at);
         Ok(drained_at.unwrap_or(at))
+    }
+
+    /// A shard that was drained takes new shows again, from a moment on: when every node knows. The moment.
+    ///
+    /// # Errors
+    /// [`Error::Cluster`] when there is no such shard, or it was not drained; what the databases say.
+    pub async fn open_to_new_shows(&self, shard: Shard) -> Result<Timestamp> {
+        let one = self.named(shard).ok_or_else(|| Error::Cluster(format!("there is no shard {shard}")))?;
+        one.db()?.probe().await?;
+        let now = self.inner.clock.now();
+        let at = now.checked_add(SignedDuration::from_secs(WRITTEN_AHEAD_S)).unwrap_or(Timestamp::MAX);
+        if !self.home().db()?.write(move |tx| store::reopen(tx, shard, at)).await? {
+            return Err(Error::Cluster(format!("shard {shard} was not drained")));
+        }
+        self.refresh().await?;
+        Ok(at)
     }
 
     /// The time that the shards go by.

@@ -5,15 +5,18 @@
 //! one database and one node, and none of this costs it anything.
 
 mod administration;
+mod auditing;
 mod finding;
 mod lease;
 mod model;
 mod moving;
 mod opening;
+mod returning;
 mod service;
 mod store;
 
-pub use administration::Status;
+pub use administration::{OnItsWay, Status};
+pub use auditing::{Account, Whereabouts, has_rows};
 pub use lease::{Lead, Term};
-pub use moving::{Portion, check};
+pub use moving::{Portion, Size, check};
 pub use service::{ShardDb, Shards, Shows, departed};

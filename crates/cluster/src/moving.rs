@@ -3,9 +3,11 @@
 //! The rows are in exactly one place at every moment. *Depart*: one transaction takes them out of their database and puts them
 //! down there as cargo; from then on nothing is sold of the show there. *Arrive*: one transaction takes the cargo in where it goes,
 //! once. Then the directory says so, and the cargo is let go of. Whoever finds cargo that has not arrived carries on, so that a
-//! mover that is killed loses nothing; between the first step and the last the show is not sold, for milliseconds.
+//! mover that is killed loses nothing; between the first step and the last the show is not sold, for milliseconds. Each of the two
+//! transactions keeps its database's other writers waiting, so that a show may have only so many rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use marquee_bus::{Actor, Event};
@@ -15,10 +17,33 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::service::{ShardDb, Shards};
-use crate::store::{self, UnderWay};
+use crate::store::{self, Arrival, UnderWay};
 
 /// The least by which two moves of a show differ.
 const MOMENT: SignedDuration = SignedDuration::from_micros(1);
+
+/// Rows that a show may have to be moved while people buy: what a transaction carries in about a second.
+const ROWS_MAX: u64 = 30_000;
+/// Rows that it may have to be moved at all: what the longest statement, of eight seconds, is sure to carry.
+const LARGE_ROWS_MAX: u64 = 400_000;
+
+/// How large a show may be to be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Nobody notices.
+    Usual,
+    /// Nothing is sold on either shard for seconds.
+    Large,
+}
+
+impl Size {
+    fn rows_max(self) -> u64 {
+        match self {
+            Size::Usual => ROWS_MAX,
+            Size::Large => LARGE_ROWS_MAX,
+        }
+    }
+}
 
 /// The rows of one table that are a show's, and the statements of its owner that carry them. `read` answers all columns in the
 /// order that `insert` takes them in; `read` and `delete` have the show as `$1`.
@@ -42,6 +67,10 @@ impl Portion {
     ) -> Self {
         Self { table, read, delete, insert, put: put::<COLUMNS> }
     }
+
+    pub(crate) fn read(&self) -> &'static str {
+        self.read
+    }
 }
 
 fn put<const COLUMNS: usize>(tx: &mut Tx<'_>, insert: &'static str, rows: Vec<Vec<Value>>) -> Result<()> {
@@ -54,9 +83,9 @@ impl Shards {
     /// Moves what is sold of a show to another shard. Moved already, nothing happens.
     ///
     /// # Errors
-    /// [`Error::Cluster`] when there is no such shard; what the databases say: the show is then where it was, or arrives
-    /// as soon as they answer.
-    pub async fn move_show(&self, show_id: ShowId, to: Shard, portions: &'static [Portion]) -> Result<()> {
+    /// [`Error::Cluster`] when there is no such shard, or the show is larger than `size`; what the databases say: the show is
+    /// then where it was, or arrives as soon as they answer.
+    pub async fn move_show(&self, show_id: ShowId, to: Shard, size: Size, portions: &'static [Portion]) -> Result<()> {
         let from = self.of(show_id).await?;
         if from.shard() == to {
             return Ok(());
@@ -64,6 +93,7 @@ impl Shards {
         let target = self.named(to).ok_or_else(|| Error::Cluster(format!("there is no shard {to}")))?;
         // Before anything departs: it must be able to arrive.
         target.db()?.probe().await?;
+        from.db()?.read(move |tx| refuse_larger(tx, show_id, size, portions)).await?;
         let (move_id, now) = (Uuid::from_bytes(self.inner.rng.bytes()), self.inner.clock.now());
         let (journal, stays) = (self.inner.journal.clone(), from.shard());
         let leaving = move |tx: &mut Tx<'_>| {
@@ -104,26 +134,36 @@ impl Shards {
                 after = next.show_id;
                 match self.deliver(from, next, portions).await {
                     Ok(()) => finished += 1,
-                    Err(error) => fault = fault.or(Some(error)),
+                    Err(error) => fault = fault.or(Some(Error::Cluster(format!("show {after}: {error}")))),
                 }
             }
         }
         fault.map_or(Ok(finished), Err)
     }
 
-    /// Delivers what has departed from a database.
-    async fn deliver(&self, from: &ShardDb, under_way: UnderWay, portions: &'static [Portion]) -> Result<()> {
+    /// Delivers what has departed from a database; takes it back where the move was given up.
+    pub(crate) async fn deliver(
+        &self,
+        from: &ShardDb,
+        under_way: UnderWay,
+        portions: &'static [Portion],
+    ) -> Result<()> {
         let UnderWay { show_id, move_id, to, departed_at, .. } = under_way;
+        let under_way = Arc::new(under_way);
         let target = self.named(to).ok_or_else(|| Error::Cluster(format!("there is no shard {to}")))?;
         let (journal, came_from) = (self.inner.journal.clone(), from.shard());
+        let carried = under_way.clone();
         let arriving = move |tx: &mut Tx<'_>| {
-            if store::arrive(tx, show_id, move_id, departed_at)? {
-                unload(tx, &under_way.cargo, portions)?;
+            let arrival = store::arrive(tx, show_id, move_id, departed_at)?;
+            if arrival == Arrival::Now {
+                unload(tx, &carried.cargo, portions)?;
                 journal.append(tx, &[event("ShowArrived", show_id, came_from, to)])?;
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(arrival)
         };
-        target.db()?.write(arriving).await?;
+        if target.db()?.write(arriving).await? == Arrival::Refused {
+            return self.take_back(from, under_way, portions).await;
+        }
         target.wake();
         // Only now: who reads the directory finds the show where it says.
         self.home().db()?.write(move |tx| store::note_move(tx, show_id, to, departed_at)).await?;
@@ -149,7 +189,23 @@ pub fn check(tx: &mut Tx<'_>, portions: &[Portion]) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-fn event(kind: &'static str, show_id: ShowId, from: Shard, to: Shard) -> Event {
+/// Refuses a show that has more rows than one of that size may.
+fn refuse_larger(tx: &mut Tx<'_>, show_id: ShowId, size: Size, portions: &[Portion]) -> Result<()> {
+    let (max, mut rows) = (size.rows_max(), 0);
+    for portion in portions {
+        rows += store::count_rows(tx, portion.read, show_id, max + 1)?;
+    }
+    if rows <= max {
+        return Ok(());
+    }
+    let way = match size {
+        Size::Usual => "to move it, sales of both shards stop for seconds; at night, say --large",
+        Size::Large => "no transaction is sure to carry them",
+    };
+    Err(Error::Cluster(format!("show {show_id} has more than {max} rows: {way}")))
+}
+
+pub(crate) fn event(kind: &'static str, show_id: ShowId, from: Shard, to: Shard) -> Event {
     let payload = json!({ "from": from.number(), "to": to.number() });
     Event { kind, actor: Actor::System, show_id: Some(show_id), subject: show_id.to_string(), payload }
 }
@@ -170,7 +226,7 @@ fn load(tx: &mut Tx<'_>, show_id: ShowId, portions: &[Portion]) -> Result<String
 }
 
 /// Puts a show's rows into the database.
-fn unload(tx: &mut Tx<'_>, cargo: &str, portions: &[Portion]) -> Result<()> {
+pub(crate) fn unload(tx: &mut Tx<'_>, cargo: &str, portions: &[Portion]) -> Result<()> {
     let mut cargo: HashMap<String, Vec<Vec<serde_json::Value>>> =
         serde_json::from_str(cargo).map_err(|_| unreadable())?;
     for portion in portions {

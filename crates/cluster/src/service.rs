@@ -335,10 +335,12 @@ impl Shards {
             return Ok(());
         }
         let (begun, as_of) = (Instant::now(), self.inner.clock.now());
-        let read = |tx: &mut Tx<'_>| Ok::<_, Error>((store::entries(tx)?, store::moves(tx)?));
+        let known = self.directory();
+        let noted = known.noted();
+        let read = move |tx: &mut Tx<'_>| Ok::<_, Error>((store::entries(tx)?, store::moves(tx, noted)?));
         let (entries, moves) = self.home().db()?.read(read).await?;
         let members = entries.iter().filter_map(Entry::member).collect();
-        self.inner.directory.store(Arc::new(Directory::new(members, moves, as_of)));
+        self.inner.directory.store(Arc::new(known.later(members, moves, as_of)));
         *refreshed = Some(begun);
         Ok(())
     }

@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_seating", include_str!("../../../migrations/0011_seating.sql")),
     ("0012_booking", include_str!("../../../migrations/0012_booking.sql")),
     ("0013_payments", include_str!("../../../migrations/0013_payments.sql")),
+    ("0014_cluster", include_str!("../../../migrations/0014_cluster.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

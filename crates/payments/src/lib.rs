@@ -23,4 +23,4 @@ pub use gateway::{AuthoriseError, Authorised, Charge, ChargeState, Gateway, Gate
 pub use model::{NewPayment, PaymentState, Refund, RefundReason, RefundRequest, RefundStatus};
 pub use sandbox::{LEDGER_FILE, Sandbox, SandboxControls, Settings};
 pub use service::Payments;
-pub use store::PORTIONS;
+pub use store::{PORTIONS, shows_after};

@@ -1,5 +1,7 @@
 //! The rows of payments and refunds.
 
+mod across;
+
 use std::collections::HashMap;
 
 use marquee_cluster::Portion;
@@ -7,6 +9,8 @@ use marquee_db::{Error, Result, Row, Tx, params};
 use marquee_kernel::{BookingId, Money, PaymentId, ShowId, Timestamp};
 
 use crate::model::{NewPayment, PaymentState, Refund, RefundStatus, Step};
+
+pub use across::shows_after;
 
 const INSERT_PAYMENT: &str = "
     INSERT INTO payments (payment_id, booking_id, show_id, amount, currency, state, created_at, updated_at)

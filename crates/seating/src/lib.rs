@@ -25,4 +25,4 @@ pub use service::{Holds, Parts, Party, Seating};
 #[cfg(debug_assertions)]
 pub use settings::Faults;
 pub use settings::Settings;
-pub use store::{PORTIONS, check, claims};
+pub use store::{PORTIONS, check, claims, shows_after};

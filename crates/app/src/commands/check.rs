@@ -1,5 +1,7 @@
 //! `marquee check`: every invariant of the data.
 
+mod across;
+
 use std::process::ExitCode;
 
 use marquee_catalog::Catalog;
@@ -13,22 +15,29 @@ use crate::{Config, StartError};
 
 pub(super) async fn run(config: &Config) -> Result<ExitCode, StartError> {
     let wrong = |error: marquee_db::Error| StartError::part("check", error);
-    let (mut well, several) = (true, !config.shards.is_empty());
+    let (mut well, mut databases, several) = (true, Vec::new(), !config.shards.is_empty());
+    let mut now = Clock::System.now();
     for database in config.databases() {
         let db = database.open_read_only().map_err(wrong)?;
-        let now = followed(Clock::System, &db).await.map_err(wrong)?.now();
+        now = followed(Clock::System, &db).await.map_err(wrong)?.now();
         // One read transaction: what is checked is one moment of a database that goes on selling.
         let checked = db.read(move |tx| faults_of(tx, now)).await.map_err(wrong)?;
         if several {
             say(&format!("{database}"));
         }
-        well &= tell(checked);
+        well &= tell(&checked);
+        databases.push(db);
+    }
+    if several {
+        let between = across::faults_between(&databases, now).await.map_err(wrong)?;
+        say("all of them together");
+        well &= tell(&[("shards", between)]);
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Says what was found. Whether all is well.
-fn tell(checked: [(&'static str, Vec<String>); 7]) -> bool {
+fn tell(checked: &[(&str, Vec<String>)]) -> bool {
     let mut well = true;
     for (part, faults) in checked {
         well &= faults.is_empty();

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use marquee_cluster::Size;
 use marquee_http::Role;
 use marquee_kernel::ShowId;
 use marquee_telemetry::LogFilter;
@@ -145,6 +146,16 @@ enum ShardsCommand {
         /// The number of the shard it goes to
         #[arg(long)]
         to: u16,
+        /// Also when sales of both shards stop for seconds, for so much was sold of it
+        #[arg(long)]
+        large: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Give up a move that does not arrive: the show is sold again where it was
+    Return {
+        /// The show
+        show: ShowId,
         #[command(flatten)]
         data: Data,
     },
@@ -152,9 +163,32 @@ enum ShardsCommand {
     Drain {
         /// Its number
         shard: u16,
+        /// Also shows that so much was sold of that sales of both shards stop for seconds
+        #[arg(long)]
+        large: bool,
         #[command(flatten)]
         data: Data,
     },
+    /// Take a drained shard into service again: new shows go there from half a minute later on
+    Reopen {
+        /// Its number
+        shard: u16,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+impl ShardsCommand {
+    async fn run(self) -> Result<ExitCode, StartError> {
+        let size = |large| if large { Size::Large } else { Size::Usual };
+        match self {
+            Self::Status { data } => shards::status(&data.read()?).await,
+            Self::Move { show, to, large, data } => shards::move_show(&data.read()?, show, to, size(large)).await,
+            Self::Return { show, data } => shards::return_show(&data.read()?, show).await,
+            Self::Drain { shard, large, data } => shards::drain(&data.read()?, shard, size(large)).await,
+            Self::Reopen { shard, data } => shards::reopen(&data.read()?, shard).await,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -274,9 +308,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, StartError> {
         Command::Check(data) => check::run(&data.read()?).await,
         Command::Migrate(data) => migrate::run(&data.read()?).await,
         Command::Copy { to, data } => copy::run(&data.read()?, &to).await,
-        Command::Shards(ShardsCommand::Status { data }) => shards::status(&data.read()?).await,
-        Command::Shards(ShardsCommand::Move { show, to, data }) => shards::move_show(&data.read()?, show, to).await,
-        Command::Shards(ShardsCommand::Drain { shard, data }) => shards::drain(&data.read()?, shard).await,
+        Command::Shards(command) => command.run().await,
         Command::Events(Events::Tail { from_oldest, dead, data }) => {
             events::tail(&data.read()?, from_oldest, dead).await
         }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::MARQUEE;
 
 /// How long what was held up may take to arrive once Kafka is back.
-const DRAINED_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const DRAINED_WITHIN: Duration = Duration::from_secs(60);
 const SEATS: usize = 60;
 
 /// A shop that publishes to a topic of its own.
@@ -73,7 +73,7 @@ async fn read_all(reader: &Reader, confirmed: &BTreeSet<String>, events: &mut Ve
     }
 }
 
-fn sequence(event: &Value) -> i64 {
+pub(crate) fn sequence(event: &Value) -> i64 {
     id_of(event, "sequence").parse().unwrap()
 }
 
@@ -87,7 +87,7 @@ fn missing(confirmed: &BTreeSet<String>, events: &[Value]) -> Vec<String> {
 }
 
 /// Whatever came twice, the first time each came was in order within its show, and the second said the same.
-fn are_in_order(events: &[Value]) {
+pub(crate) fn are_in_order(events: &[Value]) {
     let (mut last, mut known) = (BTreeMap::new(), BTreeMap::new());
     for event in events {
         if let Some(before) = known.insert(id_of(event, "id"), event) {

@@ -1,5 +1,6 @@
 //! Every SQL statement of seating.
 
+mod across;
 mod check;
 pub mod claims;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use marquee_db::{Result, Tx, params};
 use marquee_kernel::{BookingId, SeatId, ShowId, Timestamp};
 use tracing::warn;
 
+pub use across::shows_after;
 pub use check::check;
 
 use crate::model::{Sold, Standing};

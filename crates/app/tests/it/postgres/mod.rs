@@ -1,12 +1,15 @@
 //! PostgreSQL servers of our own, so that a test may kill, stop and promote them: what a node makes of it, and the commands
 //! that bring data to a server. Whatever else is true on PostgreSQL, the rest of the suite says when it runs there.
 
+mod checking;
 mod clocks;
 mod copying;
 mod failing;
+mod kafka;
 mod leading;
 mod links;
 mod migrating;
+mod moving;
 mod replicas;
 mod servers;
 mod sharding;

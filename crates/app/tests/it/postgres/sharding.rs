@@ -12,25 +12,25 @@ use super::servers::Server;
 use crate::sale::Sale;
 
 /// How soon a shard that is back, or a move that broke off, is seen to.
-const SEEN_TO_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const SEEN_TO_WITHIN: Duration = Duration::from_secs(20);
 /// How soon a shard that joins takes its share.
 const JOINED_WITHIN: Duration = Duration::from_secs(60);
 /// A shard that hangs is not waited for by those who buy on another one: far less than its connections are.
 const NOT_WAITED_FOR: Duration = Duration::from_secs(6);
 /// Shows among which there is one on each shard: that all land on one has a chance of one in a million.
-const SHOWS: usize = 20;
+pub(super) const SHOWS: usize = 20;
 /// Moves of a show to and fro.
 const MOVES: usize = 6;
 
 /// Two databases of one server, as an address.
-async fn two_databases(server: &Server) -> String {
+pub(super) async fn two_databases(server: &Server) -> String {
     for database in ["home", "second"] {
         server.create(database).await;
     }
     format!("{},{}", server.url("home"), server.url("second"))
 }
 
-async fn shards(data_dir: &TempDir, urls: &str, words: &[&str]) -> Ended {
+pub(super) async fn shards(data_dir: &TempDir, urls: &str, words: &[&str]) -> Ended {
     launch(data_dir, urls).arguments(&[&["shards"], words].concat()).ended().await
 }
 
@@ -39,12 +39,12 @@ async fn move_show(data_dir: &TempDir, urls: &str, show: &Show, to: usize) {
     assert_eq!(moved.code, Some(0), "{}", moved.errors);
 }
 
-async fn count(server: &Server, database: &str, sql: &str) -> i64 {
+pub(super) async fn count(server: &Server, database: &str, sql: &str) -> i64 {
     server.client_of(database).await.query_one(sql, &[]).await.unwrap().get(0)
 }
 
 /// Rows of a show's sales in a database.
-async fn rows_of(server: &Server, database: &str, show: &Show) -> i64 {
+pub(super) async fn rows_of(server: &Server, database: &str, show: &Show) -> i64 {
     let id = &show.show_id;
     let sql = format!(
         "SELECT (SELECT COUNT(*) FROM bookings WHERE show_id = '{id}') + (SELECT COUNT(*) FROM show_seats WHERE show_id = '{id}')
@@ -54,7 +54,7 @@ async fn rows_of(server: &Server, database: &str, show: &Show) -> i64 {
 }
 
 /// One show on each of two shards that something was sold of, home first, with its booking.
-async fn one_on_each(process: &Process, buyer: &Person, server: &Server) -> [(Show, Value); 2] {
+pub(super) async fn one_on_each(process: &Process, buyer: &Person, server: &Server) -> [(Show, Value); 2] {
     let (mut home, mut second) = (None, None);
     for _ in 0..SHOWS {
         let show = process.a_show().seats(20).create().await;
@@ -72,7 +72,7 @@ async fn one_on_each(process: &Process, buyer: &Person, server: &Server) -> [(Sh
     [home.unwrap(), second.unwrap()]
 }
 
-async fn checks_clean(data_dir: &TempDir, urls: &str) {
+pub(super) async fn checks_clean(data_dir: &TempDir, urls: &str) {
     let checked = launch(data_dir, urls).arguments(&["check"]).ended().await;
     assert_eq!(checked.code, Some(0), "{} {:?}", checked.errors, checked.output);
 }
@@ -140,7 +140,8 @@ async fn a_show_moves_to_and_fro_while_it_sells() {
     let mut at = usize::from(rows_of(&server, "home", show).await == 0);
     for _ in 0..MOVES {
         at = 1 - at;
-        move_show(&command, &urls, show, at).await;
+        // Who looks at one database after the other, while a show moves between them, sees nothing wrong.
+        tokio::join!(move_show(&command, &urls, show, at), checks_clean(&command, &urls));
         let (left, lives) = if at == 0 { ("second", "home") } else { ("home", "second") };
         assert_eq!(rows_of(&server, left, show).await, 0, "nothing stays behind");
         assert!(rows_of(&server, lives, show).await > 0);
@@ -199,6 +200,23 @@ async fn a_shard_that_is_drained_keeps_nothing() {
     let refused = shards(&command, &urls, &["drain", "0"]).await;
     assert_ne!(refused.code, Some(0));
     assert!(refused.errors.contains("no other shard"), "{}", refused.errors);
+    // Born while it takes none: it stays at home for ever.
+    let between = marquee.a_show().create().await;
+    let sold = ada.book(&between, &["A1"]).await;
+    assert!(rows_of(&server, "home", &between).await > 0);
+    let reopened = shards(&command, &urls, &["reopen", "1"]).await;
+    assert_eq!(reopened.code, Some(0), "{}", reopened.errors);
+    eventually_within(JOINED_WITHIN, "it takes its share of new shows", async || {
+        let show = marquee.a_show().create().await;
+        let _ = ada.book(&show, &["A1"]).await;
+        (rows_of(&server, "second", &show).await > 0).then_some(())
+    })
+    .await;
+    let _ = ada.book(&between, &["A2"]).await;
+    assert_eq!(rows_of(&server, "second", &between).await, 0);
+    assert_eq!(ada.booking(&sold).await, sold);
+    let refused = shards(&command, &urls, &["reopen", "1"]).await;
+    assert!(refused.errors.contains("was not drained"), "{}", refused.errors);
     assert_eq!(marquee.stop().await.0, Some(0));
     checks_clean(&data_dir, &urls).await;
 }
