@@ -14,8 +14,16 @@ use crate::MARQUEE;
 /// Rows that a file at rest has none of: in the tables that several databases agree by, that a consumer on Kafka remembers by, and of
 /// work to be done.
 const SELDOM_THERE: &str = "
-    INSERT INTO pending_bookings VALUES (x'00000000000070008000000000000008');
-    INSERT INTO captures VALUES (x'00000000000070008000000000000009', 1);
+    INSERT INTO bookings SELECT x'00000000000070008000000000000008', x'0000000000007000800000000000000a', show_id, cinema_id,
+        x'0000000000007000800000000000000b', 'pending', total, currency, x'0000000000007000800000000000000c',
+        x'0000000000007000800000000000000a', NULL, created_at, NULL, NULL, replace(seats, 'A-1', 'A-3')
+        FROM bookings WHERE status = 'confirmed';
+    INSERT INTO show_seats SELECT show_id, 'A-3', 'claimed', booking_id FROM bookings WHERE status = 'pending';
+    INSERT INTO payments SELECT payment_id, booking_id, show_id, total, currency, 'initiated', NULL, created_at, created_at
+        FROM bookings WHERE status = 'pending';
+    INSERT INTO pending_bookings SELECT booking_id FROM bookings WHERE status = 'pending';
+    INSERT OR IGNORE INTO captures SELECT payment_id, 1 FROM payments WHERE state IN ('authorised', 'captured');
+    UPDATE payments SET state = 'authorised' WHERE state = 'captured';
     INSERT INTO shards VALUES (0, 'file', 0, NULL);
     INSERT INTO shard_identity VALUES (1, 0, x'00000000000070008000000000000001');
     INSERT INTO show_moves VALUES (x'00000000000070008000000000000002', 0, 1, 1);
