@@ -1,6 +1,7 @@
 //! The wire: problem documents, extractors, who is calling, and the front that every request passes.
 
 mod caller;
+pub mod encoding;
 mod extract;
 mod fields;
 pub mod front;
