@@ -3,10 +3,10 @@
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
-use axum::response::Redirect;
 use axum::routing::get;
 use bytes::Bytes;
 use marquee_http::{FieldError, NoQuery, Problem, ProblemDoc};
+use marquee_web::Site;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
@@ -61,7 +61,7 @@ pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
     (router, document)
 }
 
-/// The API with its document, its documentation page and the published keys.
+/// The API with its document, its documentation page and the published keys, and the app in the browser.
 pub(crate) fn router(services: &Services) -> Router {
     let (router, document) = describe(services);
     let json = Bytes::from(document.to_json().unwrap_or_default());
@@ -74,10 +74,10 @@ pub(crate) fn router(services: &Services) -> Router {
         answer
     }));
     router
-        .route("/", get(async || Redirect::temporary("/api/docs/")))
         .route("/api/v1/openapi.json", get(async move |query: NoQuery| publish(&query, json)))
         .merge(docs)
         .merge(marquee_accounts::jwks_router(services.accounts.clone()))
+        .merge(marquee_web::router(Site::embedded(), services.catalog.clone()))
 }
 
 fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>, Problem> {

@@ -62,11 +62,9 @@ pub struct Settings {
 /// Puts the front before `router`.
 pub fn before(router: Router, settings: Settings) -> Router {
     describe_histogram!("marquee_http_request_seconds", metrics::Unit::Seconds, "Time to an answer's head, by route");
-    let router = router
-        .fallback(async || Problem::new(Code::NotFound, "No such path; see /api/v1/openapi.json."))
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "This path exists, but not for this method.")
-        });
+    let router = router.fallback(async || no_such_path()).method_not_allowed_fallback(async || {
+        Problem::new(Code::MethodNotAllowed, "This path exists, but not for this method.")
+    });
     let router = match &settings.rate_limits {
         None => router,
         Some(limits) => router.layer(from_fn_with_state(limits.clone(), limit)),
@@ -77,6 +75,12 @@ pub fn before(router: Router, settings: Settings) -> Router {
         origins => router.layer(cors(origins)),
     };
     router.layer(from_fn_with_state(Arc::new(settings), pass))
+}
+
+/// What a path gets that leads nowhere.
+#[must_use]
+pub fn no_such_path() -> Problem {
+    Problem::new(Code::NotFound, "No such path; see /api/v1/openapi.json.")
 }
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
