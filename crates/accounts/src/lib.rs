@@ -36,6 +36,9 @@ pub fn router(accounts: Accounts) -> OpenApiRouter {
         .routes(routes!(http::token::token))
         .routes(routes!(http::revoke::revoke))
         .routes(routes!(http::get_user::get_user))
+        .routes(routes!(http::open_session::open_session, http::close_session::close_session))
+        .routes(routes!(http::register_session::register_session))
+        .routes(routes!(http::refresh_session::refresh_session))
         .with_state(accounts)
 }
 

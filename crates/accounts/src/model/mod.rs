@@ -96,6 +96,8 @@ pub struct Credentials {
     pub expires_in_s: u32,
     /// The refresh token; it works once.
     pub refresh_token: String,
+    /// How long that is good, in seconds.
+    pub refresh_expires_in_s: u32,
 }
 
 impl fmt::Debug for Credentials {

@@ -137,11 +137,13 @@ async fn pass(State(settings): State<Arc<Settings>>, mut request: Request, next:
     answer
 }
 
-/// Puts the client's address into the request.
+/// Puts the client's address, and how it got here, into the request.
 fn place_client(settings: &Settings, request: &mut Request) {
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() else { return };
     let client = settings.trusted_proxies.client(peer.ip(), request.headers());
+    let transport = settings.trusted_proxies.transport(peer.ip(), request.headers());
     request.extensions_mut().insert(client);
+    request.extensions_mut().insert(transport);
 }
 
 async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next: Next) -> Response {
@@ -155,10 +157,11 @@ async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next: Ne
 async fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem> {
     let address = request.extensions().get::<ClientAddress>().copied().unwrap_or(ClientAddress::UNKNOWN);
     limits.check_address(address)?;
-    if request.method() == Method::POST && request.uri().path().contains("/auth/") {
+    if request.method() == Method::POST && is_sign_in(request.uri().path()) {
         limits.check_sign_in(address).await?;
     }
-    if !request.headers().contains_key(header::AUTHORIZATION) {
+    let headers = request.headers();
+    if !headers.contains_key(header::AUTHORIZATION) && !headers.contains_key(header::COOKIE) {
         return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
@@ -166,6 +169,11 @@ async fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem
         limits.check_account(caller.user_id)?;
     }
     Ok(Request::from_parts(parts, body))
+}
+
+/// Whether passwords are taken, or made, at that path.
+fn is_sign_in(path: &str) -> bool {
+    path.contains("/auth/") || path.ends_with("/session") || path.ends_with("/session/register")
 }
 
 /// Runs the handler: a panic is a 500, an endless one a 503.
