@@ -24,6 +24,7 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("get", "/shows/{show_id}/seats", &["200", "304", "404"]),
     ("get", "/shows/{show_id}/availability", &["200", "304", "404"]),
     ("get", "/shows/{show_id}/seats/events", &["200", "404"]),
+    ("get", "/shows/{show_id}/best-seats", &["200", "404", "409", "422"]),
     ("post", "/shows/{show_id}/reserve", &["201", "401", "403", "404", "409", "422"]),
     ("get", "/locks/{lock_id}", &["200", "401", "404", "410"]),
     ("post", "/locks/{lock_id}/extend", &["200", "401", "404", "410", "422"]),

@@ -1,5 +1,6 @@
 //! Seating's use cases.
 
+mod best;
 mod block;
 mod hold;
 mod pay;
