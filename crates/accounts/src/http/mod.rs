@@ -1,8 +1,10 @@
 //! One file per verb.
 
 pub(crate) mod close_session;
+pub(crate) mod end_session;
 pub(crate) mod get_user;
 pub(crate) mod jwks;
+pub(crate) mod list_sessions;
 pub(crate) mod open_session;
 pub(crate) mod refresh_session;
 pub(crate) mod register;

@@ -76,22 +76,12 @@ impl Accounts {
     /// [`Error::InvalidGrant`], the same and after the same work for a wrong password and for an address without an
     /// account; [`Error::Guessing`]; [`Error::HashQueueFull`]; [`Error::Db`].
     pub async fn sign_in(&self, email: &str, password: Password, from: Option<IpAddr>) -> Result<Credentials> {
-        let parts = &self.parts;
-        let folded = fold(email);
-        if let Some(guesses) = &parts.guesses {
-            guesses.admit(&folded, from).await.map_err(|retry_after_s| {
-                meters::sign_in("slowed_down");
-                Error::Guessing { retry_after_s }
-            })?;
-        }
-        let checked = self.check_password(&folded, password).await;
-        // Only a wrong password is a guess; one that could not be checked is not.
-        if let (Some(guesses), false) = (&parts.guesses, matches!(checked, Err(Error::InvalidGrant))) {
-            guesses.give_back(&folded, from);
-        }
+        let (parts, folded) = (&self.parts, fold(email));
+        let checked = self.check_guess(&folded, password, from).await;
         let outcome = match &checked {
             Ok(_) => "granted",
             Err(Error::InvalidGrant) => "refused",
+            Err(Error::Guessing { .. }) => "slowed_down",
             Err(_) => "unavailable",
         };
         meters::sign_in(outcome);
@@ -110,6 +100,26 @@ impl Accounts {
         };
         let grants = parts.db.write(write).await?;
         self.credentials(user_id, session.session_id, &grants, refresh_token)
+    }
+
+    /// The account of that address and password, which is a guess: there are only so many.
+    pub(super) async fn check_guess(
+        &self,
+        email: &str,
+        password: Password,
+        from: Option<IpAddr>,
+    ) -> Result<store::Account> {
+        let (folded, guesses) = (fold(email), &self.parts.guesses);
+        if let Some(guesses) = guesses {
+            let admitted = guesses.admit(&folded, from).await;
+            admitted.map_err(|retry_after_s| Error::Guessing { retry_after_s })?;
+        }
+        let checked = self.check_password(&folded, password).await;
+        // Only a wrong password is a guess; one that could not be checked is not.
+        if let (Some(guesses), false) = (guesses, matches!(checked, Err(Error::InvalidGrant))) {
+            guesses.give_back(&folded, from);
+        }
+        checked
     }
 
     async fn check_password(&self, folded: &str, password: Password) -> Result<store::Account> {

@@ -1,5 +1,6 @@
-//! What a browser needs beside the API: the app's pages, and a session in cookies.
+//! What a browser needs beside the contract: the app's pages, a session in cookies, and people's own data in their hands.
 
+mod own_data;
 mod pages;
 mod session;
 
