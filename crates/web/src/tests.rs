@@ -185,6 +185,7 @@ async fn a_page_has_its_own_head_compressed_and_with_a_strict_policy() {
     assert!(text(cinema.get("/search").await).await.contains("noindex"));
     // A worker obeys the policy of its own file: with the API's it could fetch nothing.
     assert_eq!(header(&cinema.get("/service-worker.js").await, "content-security-policy"), policy);
+    assert_eq!(header(&cinema.get("/favicon.svg").await, "content-security-policy"), "", "the front's is enough");
 }
 
 #[tokio::test]

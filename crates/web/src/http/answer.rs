@@ -1,7 +1,9 @@
 //! How pages and files are answered.
 
 use axum::body::Body as Content;
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use marquee_catalog::Error;
@@ -54,6 +56,8 @@ impl App {
         let Sent { status, media_type, cache, encoding, body } = sent;
         let has = headers.get_all(IF_NONE_MATCH).iter().any(|tags| names(tags, &body.etag));
         let known = has && status == StatusCode::OK;
+        let kind = media_type.as_bytes();
+        let (is_page, is_script) = (kind.starts_with(b"text/html"), kind.starts_with(b"text/javascript"));
         let mut answer = Response::new(if known { Content::empty() } else { Content::from(body.bytes.clone()) });
         *answer.status_mut() = if known { StatusCode::NOT_MODIFIED } else { status };
         let set = answer.headers_mut();
@@ -66,10 +70,20 @@ impl App {
         set.insert(ETAG, body.etag.clone());
         set.insert(CACHE_CONTROL, cache);
         set.insert(VARY, HeaderValue::from_static("accept-encoding"));
-        // Scripts, too: a worker has the policy of its own file.
-        set.insert(axum::http::header::CONTENT_SECURITY_POLICY, self.site.policy.clone());
+        if is_page {
+            self.confine(&mut answer);
+        } else if is_script {
+            // A worker has the policy of its own file. What does nothing needs none, and headers weigh, too.
+            answer.headers_mut().insert(CONTENT_SECURITY_POLICY, self.site.policy.clone());
+        }
+        answer
+    }
+
+    /// What the page, and every other that was built, may do.
+    fn confine(&self, answer: &mut Response) {
+        let set = answer.headers_mut();
+        set.insert(CONTENT_SECURITY_POLICY, self.site.policy.clone());
         set.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         set.insert(PERMISSIONS_POLICY, PERMISSIONS);
-        answer
     }
 }
