@@ -159,7 +159,9 @@ async fn every_view_of_the_app_is_its_page_and_nothing_else_is() {
         assert_eq!((answer.status(), header(&answer, "content-type")), (StatusCode::OK, "text/html; charset=utf-8"));
         assert!(text(answer).await.contains("boot()"), "{path}");
     }
-    for path in ["/api", "/api/v1/nothing", "/nothing.js", "/index.html.br", "/.well-known/nothing", "/../secret.txt"] {
+    for path in
+        ["/api", "/api/", "/api/v1/nothing", "/nothing.js", "/index.html.br", "/.well-known/nothing", "/../a.txt"]
+    {
         let answer = cinema.get(path).await;
         assert_eq!(answer.status(), 404, "{path}");
         assert_eq!(header(&answer, "content-type"), "application/problem+json", "{path}");

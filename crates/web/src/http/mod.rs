@@ -33,6 +33,7 @@ pub fn router(site: Site, catalog: Catalog) -> Router {
         .route("/shows/{show_id}", get(show::show))
         // No route of the API is left over for the app to answer.
         .route("/api", any(async || no_such_path()))
+        .route("/api/", any(async || no_such_path()))
         .route("/api/{*path}", any(async || no_such_path()))
         .route("/{*path}", get(file::file).fallback(async || no_such_path()))
         .with_state(App { site: Arc::new(site), catalog })
