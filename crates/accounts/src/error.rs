@@ -21,6 +21,9 @@ pub enum Error {
     /// Nobody has that id, or the caller may not know that somebody has.
     #[error("there is no such account")]
     UserNotFound,
+    /// The caller has no session of that id that is not over.
+    #[error("there is no such session")]
+    SessionNotFound,
     /// The role cannot be given or taken like that; says what must change.
     #[error("{0}")]
     BadGrant(&'static str),
@@ -56,6 +59,9 @@ impl From<Error> for Problem {
             }
             Error::EmailTaken => Problem::new(Code::EmailTaken, "Sign in, or register with another e-mail address."),
             Error::UserNotFound => Problem::new(Code::UserNotFound, "Nobody has that id."),
+            Error::SessionNotFound => {
+                Problem::new(Code::SessionNotFound, "You have no session of that id, or it is over.")
+            }
             Error::BadGrant(why) => Problem::new(Code::InvalidRequest, why),
             Error::InvalidGrant => Problem::new(Code::Unauthenticated, "The credentials are not valid."),
             Error::Guessing { retry_after_s } => {

@@ -24,7 +24,8 @@ use utoipa_axum::routes;
 
 pub use error::{Error, Result};
 pub use model::{
-    Credentials, Email, Fault, GRANTS_MAX, Hashing, Name, Password, Phone, Profile, Registration, Settings,
+    Credentials, Email, Fault, GRANTS_MAX, Hashing, Name, Password, PersonalData, Phone, Profile, Registration,
+    Settings, SignIn,
 };
 pub use passwords::HASH_QUEUE_MAX;
 pub use service::{Accounts, check, staffed_cinemas};
@@ -36,6 +37,11 @@ pub fn router(accounts: Accounts) -> OpenApiRouter {
         .routes(routes!(http::token::token))
         .routes(routes!(http::revoke::revoke))
         .routes(routes!(http::get_user::get_user))
+        .routes(routes!(http::list_sessions::list_sessions))
+        .routes(routes!(http::end_session::end_session))
+        .routes(routes!(http::open_session::open_session, http::close_session::close_session))
+        .routes(routes!(http::register_session::register_session))
+        .routes(routes!(http::refresh_session::refresh_session))
         .with_state(accounts)
 }
 

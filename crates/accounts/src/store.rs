@@ -11,9 +11,15 @@ const INSERT_USER: &str = "
     INSERT INTO users (user_id, name, email, email_folded, phone, password_hash, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (email_folded) DO NOTHING";
-const USER: &str = "SELECT user_id, name, email, created_at FROM users WHERE user_id = $1";
+const USER: &str = "SELECT user_id, name, email, phone, created_at FROM users WHERE user_id = $1";
 const USER_BY_EMAIL: &str = "SELECT user_id, password_hash FROM users WHERE email_folded = $1";
 const SET_PASSWORD: &str = "UPDATE users SET password_hash = $2 WHERE user_id = $1";
+
+/// What is known of the person goes; the account stays as the name of nobody, with a password that nothing matches.
+const ERASE_USER: &str = "
+    UPDATE users SET name = 'Erased account', email = $2, email_folded = $2, phone = NULL, password_hash = ''
+    WHERE user_id = $1";
+const DELETE_GRANTS: &str = "DELETE FROM role_grants WHERE user_id = $1";
 
 const GRANTS: &str = "SELECT role, cinema_id FROM role_grants WHERE user_id = $1 ORDER BY role, cinema_id";
 const INSERT_GRANT: &str = "
@@ -32,6 +38,18 @@ const REVOKE_SESSION: &str = "
     UPDATE sessions SET revoked_at = $2
     WHERE session_id = $1 AND revoked_at IS NULL
     RETURNING session_id, user_id, access_expires_at";
+const REVOKE_SESSION_OF: &str = "
+    UPDATE sessions SET revoked_at = $3
+    WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3
+    RETURNING session_id, user_id, access_expires_at";
+const SESSIONS_OF: &str = "
+    SELECT session_id, user_id, created_at, expires_at, access_expires_at FROM sessions
+    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND session_id < $3
+    ORDER BY session_id DESC LIMIT $4";
+const SESSIONS_OF_NEWEST: &str = "
+    SELECT session_id, user_id, created_at, expires_at, access_expires_at FROM sessions
+    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+    ORDER BY session_id DESC LIMIT $3";
 const REVOKE_SESSIONS_OF: &str = "
     UPDATE sessions SET revoked_at = $2
     WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
@@ -75,6 +93,7 @@ pub(crate) struct User {
     pub(crate) user_id: UserId,
     pub(crate) name: String,
     pub(crate) email: String,
+    pub(crate) phone: Option<String>,
     pub(crate) created_at: Timestamp,
 }
 
@@ -123,6 +142,7 @@ pub(crate) fn user(tx: &mut Tx<'_>, user_id: UserId) -> Result<Option<User>> {
             user_id: row.get("user_id")?,
             name: row.get("name")?,
             email: row.get("email")?,
+            phone: row.get("phone")?,
             created_at: row.get("created_at")?,
         })
     })
@@ -136,6 +156,12 @@ pub(crate) fn account(tx: &mut Tx<'_>, folded: &str) -> Result<Option<Account>> 
 
 pub(crate) fn set_password(tx: &mut Tx<'_>, user_id: UserId, password_hash: &str) -> Result<()> {
     tx.execute(SET_PASSWORD, &params![user_id, password_hash]).map(|_| ())
+}
+
+/// False when nobody has that id. The address must be nobody's.
+pub(crate) fn erase_user(tx: &mut Tx<'_>, user_id: UserId, address: &str) -> Result<bool> {
+    tx.execute(DELETE_GRANTS, &params![user_id])?;
+    Ok(tx.execute(ERASE_USER, &params![user_id, address])? > 0)
 }
 
 pub(crate) fn grants(tx: &mut Tx<'_>, user_id: UserId) -> Result<Vec<Grant>> {
@@ -187,6 +213,40 @@ pub(crate) fn prolong_session(
 /// None when it was revoked before, or is none.
 pub(crate) fn revoke_session(tx: &mut Tx<'_>, session_id: SessionId, now: Timestamp) -> Result<Option<Revoked>> {
     tx.query_opt(REVOKE_SESSION, &params![session_id, now])?.as_ref().map(revoked).transpose()
+}
+
+/// None when it is over, or not that user's.
+pub(crate) fn revoke_session_of(
+    tx: &mut Tx<'_>,
+    session_id: SessionId,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<Option<Revoked>> {
+    tx.query_opt(REVOKE_SESSION_OF, &params![session_id, user_id, now])?.as_ref().map(revoked).transpose()
+}
+
+/// A user's sessions that are not over, newest first, older than `before`.
+pub(crate) fn sessions_of(
+    tx: &mut Tx<'_>,
+    user_id: UserId,
+    now: Timestamp,
+    before: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<Session>> {
+    let rows = match before {
+        Some(before) => tx.query(SESSIONS_OF, &params![user_id, now, before, limit])?,
+        None => tx.query(SESSIONS_OF_NEWEST, &params![user_id, now, limit])?,
+    };
+    let read = |row: &Row| {
+        Ok(Session {
+            session_id: row.get("session_id")?,
+            user_id: row.get("user_id")?,
+            created_at: row.get("created_at")?,
+            expires_at: row.get("expires_at")?,
+            access_expires_at: row.get("access_expires_at")?,
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 pub(crate) fn revoke_sessions_of(tx: &mut Tx<'_>, user_id: UserId, now: Timestamp) -> Result<Vec<Revoked>> {

@@ -3,10 +3,10 @@
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
-use axum::response::Redirect;
 use axum::routing::get;
 use bytes::Bytes;
 use marquee_http::{FieldError, NoQuery, Problem, ProblemDoc};
+use marquee_web::Site;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
@@ -29,6 +29,9 @@ const EVERYWHERE: [(&str, &str); 6] = [
 ];
 /// What any call answers to a parameter that it does not know; OAuth's forms alone ignore it.
 const UNKNOWN_PARAMETER: (&str, &str) = ("422", "`invalid_request`: a parameter that this call does not have.");
+/// What a call answers that changes something, to a cookie that another site may have had sent.
+const NOT_OURS: (&str, &str) =
+    ("403", "`csrf`: authenticated by a cookie, without `X-Marquee-Csrf: 1` or from elsewhere.");
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The documentation page brings its own scripts and styles, from this server alone.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -61,7 +64,7 @@ pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
     (router, document)
 }
 
-/// The API with its document, its documentation page and the published keys.
+/// The API with its document, its documentation page and the published keys, and the app in the browser.
 pub(crate) fn router(services: &Services) -> Router {
     let (router, document) = describe(services);
     let json = Bytes::from(document.to_json().unwrap_or_default());
@@ -74,10 +77,10 @@ pub(crate) fn router(services: &Services) -> Router {
         answer
     }));
     router
-        .route("/", get(async || Redirect::temporary("/api/docs/")))
         .route("/api/v1/openapi.json", get(async move |query: NoQuery| publish(&query, json)))
         .merge(docs)
         .merge(marquee_accounts::jwks_router(services.accounts.clone()))
+        .merge(marquee_web::router(Site::embedded(), services.catalog.clone()))
 }
 
 fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>, Problem> {
@@ -93,6 +96,10 @@ fn finish(document: &mut OpenApi) {
         let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
         ResponseBuilder::new().content("application/problem+json", content)
     };
+    for operation in document.paths.paths.values_mut().flat_map(changing).filter(|it| it.security.is_some()) {
+        let declared = || problem().description(NOT_OURS.1).build().into();
+        operation.responses.responses.entry(NOT_OURS.0.to_owned()).or_insert_with(declared);
+    }
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         let mut takes_a_form = false;
         if let Some(RefOr::T(body)) = &mut operation.request_body {
@@ -117,6 +124,12 @@ fn leave_null_out(body: &mut RefOr<Content>) {
     if let [only] = choice.items.as_slice() {
         *schema = only.clone();
     }
+}
+
+/// The operations that change something.
+fn changing(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
+    let all = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    all.into_iter().filter_map(Option::as_mut)
 }
 
 fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {

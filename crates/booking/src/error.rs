@@ -1,7 +1,7 @@
 //! What can go wrong with a booking, and how a client hears of it.
 
 use marquee_http::Problem;
-use marquee_kernel::{Code, SeatId};
+use marquee_kernel::{BookingId, Code, SeatId};
 
 use crate::model::Answer;
 
@@ -50,6 +50,9 @@ pub enum Error {
     /// Its payment is not settled yet.
     #[error("the booking's payment is not settled")]
     BookingPending,
+    /// Bookings that are not settled, or of shows to come.
+    #[error("{} bookings are open", .0.len())]
+    BookingsOpen(Vec<BookingId>),
     /// The gateway cannot be reached; nothing was charged.
     #[error("the payment gateway cannot be reached")]
     GatewayUnreachable,
@@ -70,6 +73,9 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// What accounts said.
+    #[error(transparent)]
+    Accounts(#[from] marquee_accounts::Error),
     /// What seating said.
     #[error(transparent)]
     Seating(#[from] marquee_seating::Error),
@@ -107,6 +113,11 @@ impl From<Error> for Problem {
             Error::BookingPending => {
                 Problem::new(Code::BookingPending, "It is settled within a minute; ask again then.")
             }
+            Error::BookingsOpen(bookings) => {
+                let detail =
+                    "Cancel what is booked of shows to come; what cannot be cancelled any more has to begin first.";
+                Problem::new(Code::BookingsOpen, detail).with("bookings", bookings)
+            }
             Error::GatewayUnreachable => {
                 Problem::new(Code::Unavailable, "The payment gateway cannot be reached; nothing was charged.")
             }
@@ -116,6 +127,7 @@ impl From<Error> for Problem {
             Error::Interrupted | Error::Ticket(_) | Error::TicketKey { .. } => {
                 Problem::new(Code::Internal, "Something went wrong on our side.").because(cause)
             }
+            Error::Accounts(error) => error.into(),
             Error::Seating(error) => error.into(),
             Error::Db(error) => error.into(),
         }

@@ -74,6 +74,8 @@ const KEYS_LEFT_OPEN: &str = "
     LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
     WHERE a.booking_id IS NULL AND b.status <> 'pending' ORDER BY b.booking_id";
 const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
+/// What a guest wrote.
+const ERASE_GUEST: &str = "UPDATE bookings SET cancel_reason = NULL WHERE user_id = $1 AND cancel_reason IS NOT NULL";
 
 /// What a show has of these tables, when it is moved to another shard. Keys of calls that claimed nothing are of no show, and stay.
 pub const PORTIONS: [Portion; 4] = [
@@ -185,6 +187,11 @@ pub(crate) fn of_user(
         None => tx.query(OF_USER_NEWEST, &params![user_id, limit])?,
     };
     ids(&rows)
+}
+
+/// Erases what a guest wrote about their bookings.
+pub(crate) fn erase_guest(tx: &mut Tx<'_>, user_id: UserId) -> Result<usize> {
+    tx.execute(ERASE_GUEST, &params![user_id])
 }
 
 /// Pending bookings, oldest first, after `after`.

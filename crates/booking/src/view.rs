@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use marquee_accounts::PersonalData;
 use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId};
 use marquee_payments::{Refund, RefundStatus};
 use marquee_tickets::{SeatLabel, SigningKeys, TicketClaims, reference};
@@ -80,6 +81,28 @@ pub struct RefundView {
     pub status: RefundStatus,
     /// How much.
     pub amount: Money,
+}
+
+/// What a cancellation would give back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CancellationView {
+    /// How much.
+    pub refund: Money,
+    /// Until when; at this instant it is too late.
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+}
+
+/// All that is kept of a guest.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExportView {
+    /// As of when.
+    #[schema(value_type = String, format = DateTime)]
+    pub exported_at: Timestamp,
+    /// The account.
+    pub account: PersonalData,
+    /// Every booking, the newest first.
+    pub bookings: Vec<BookingView>,
 }
 
 impl From<&Refund> for RefundView {

@@ -8,6 +8,7 @@ use marquee_kernel::{CinemaId, Code, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
+use crate::cookies::{access_token, check_origin};
 
 /// What a person is to Marquee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -100,12 +101,18 @@ pub(crate) fn identify(parts: &mut Parts) -> Result<Caller, Problem> {
     if let Some(known) = parts.extensions.get::<Result<Caller, Problem>>() {
         return known.clone();
     }
-    let found = match parts.headers.get(header::AUTHORIZATION) {
-        None => Err(unauthenticated("Send an access token as 'Authorization: Bearer …'.")),
-        Some(value) => match (bearer(value), parts.extensions.get::<Authenticate>()) {
-            (Some(token), Some(authenticate)) => authenticate(token),
-            _ => Err(unauthenticated("The Authorization header must be 'Bearer' and an access token.")),
+    let authenticate = |token: &str| match parts.extensions.get::<Authenticate>() {
+        Some(authenticate) => authenticate(token),
+        None => Err(unauthenticated("Nobody can be signed in here.")),
+    };
+    // A bearer token is deliberate, a cookie comes by itself.
+    let found = match (parts.headers.get(header::AUTHORIZATION), access_token(parts)) {
+        (Some(value), _) => match bearer(value) {
+            Some(token) => authenticate(token),
+            None => Err(unauthenticated("The Authorization header must be 'Bearer' and an access token.")),
         },
+        (None, Some(token)) => authenticate(token).and_then(|caller| check_origin(parts).map(|()| caller)),
+        (None, None) => Err(unauthenticated("Send an access token as 'Authorization: Bearer …'.")),
     };
     parts.extensions.insert(found.clone());
     found
@@ -123,13 +130,13 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// A call that needs no token, but whose token, when there is one, must be good.
+/// A call that needs no token, but whose token, when there is one, must be good. A cookie, which comes unasked, need not.
 impl<S: Sync> OptionalFromRequestParts<S> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
         match parts.headers.contains_key(header::AUTHORIZATION) {
             true => identify(parts).map(Some),
-            false => Ok(None),
+            false => Ok(identify(parts).ok()),
         }
     }
 }

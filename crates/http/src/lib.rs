@@ -1,6 +1,8 @@
 //! The wire: problem documents, extractors, who is calling, and the front that every request passes.
 
 mod caller;
+mod cookies;
+pub mod encoding;
 mod extract;
 mod fields;
 pub mod front;
@@ -8,6 +10,7 @@ mod problem;
 
 pub use axum::Json;
 pub use caller::{Admin, Authenticate, Caller, Grant, Role};
+pub use cookies::{Kept, SessionCookies, Transport};
 pub use extract::{Body, Created, Form, FormError, Id, NoQuery, Query, page_request};
 pub use fields::Fields;
 pub use front::{ClientAddress, network};

@@ -17,8 +17,10 @@ pub enum Code {
     LockNotFound,
     BookingNotFound,
     UserNotFound,
+    SessionNotFound,
     Unauthenticated,
     Forbidden,
+    Csrf,
     RateLimited,
     Unavailable,
     Internal,
@@ -35,6 +37,7 @@ pub enum Code {
     BookingPending,
     ScreenOccupied,
     InUse,
+    BookingsOpen,
 }
 
 impl Code {
@@ -71,8 +74,10 @@ impl Code {
             Code::LockNotFound => ("lock_not_found", 404, "No such hold"),
             Code::BookingNotFound => ("booking_not_found", 404, "No such booking"),
             Code::UserNotFound => ("user_not_found", 404, "No such user"),
+            Code::SessionNotFound => ("session_not_found", 404, "No such session"),
             Code::Unauthenticated => ("unauthenticated", 401, "Sign in first"),
             Code::Forbidden => ("forbidden", 403, "You may not do this"),
+            Code::Csrf => ("csrf", 403, "The call did not come from a page of ours"),
             Code::RateLimited => ("rate_limited", 429, "Too many requests"),
             Code::Unavailable => ("unavailable", 503, "Not available right now"),
             Code::Internal => ("internal", 500, "Something went wrong on our side"),
@@ -91,6 +96,7 @@ impl Code {
             Code::BookingPending => ("booking_pending", 409, "The booking's payment is not settled yet"),
             Code::ScreenOccupied => ("screen_occupied", 409, "Another show is on that screen at that time"),
             Code::InUse => ("in_use", 409, "A future show uses this"),
+            Code::BookingsOpen => ("bookings_open", 409, "Bookings of shows to come are still open"),
         }
     }
 }

@@ -41,6 +41,9 @@ pub enum Error {
     /// These seats are not free.
     #[error("seats are not free")]
     SeatsUnavailable(Vec<SeatId>),
+    /// There are not that many free seats of the kind.
+    #[error("too few seats are free")]
+    TooFewSeats,
     /// The hold store does not answer: nothing can be promised.
     #[error("the hold store does not answer")]
     HoldStoreDown,
@@ -92,6 +95,9 @@ impl From<Error> for Problem {
             }
             Error::SeatsUnavailable(seats) => {
                 Problem::new(Code::SeatsUnavailable, "Some of the seats are no longer free.").with("seats", seats)
+            }
+            Error::TooFewSeats => {
+                Problem::new(Code::SeatsUnavailable, "There are not that many free seats of that kind; ask for fewer.")
             }
             Error::HoldStoreDown | Error::HoldStoreAddress(_) => {
                 Problem::new(Code::Unavailable, "Seats cannot be held right now; try again in a moment.")

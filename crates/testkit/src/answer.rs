@@ -28,7 +28,9 @@ impl Answer {
         assert!(!self.header("x-request-id").is_empty(), "no x-request-id\n{self}");
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self}");
         if self.status.is_server_error() || self.status.is_client_error() {
-            assert!(self.header("content-type").contains("json"), "an error without a document\n{self}");
+            // People read pages, programs documents.
+            let kind = self.header("content-type");
+            assert!(kind.contains("json") || kind.starts_with("text/html"), "an error without a document\n{self}");
         }
     }
 
@@ -42,6 +44,18 @@ impl Answer {
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The cookies it sets: name, value, and the words that follow.
+    #[must_use]
+    pub fn cookies(&self) -> Vec<(String, String, String)> {
+        let lines = self.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
+        let read = |line: &str| {
+            let (pair, words) = line.split_once("; ").unwrap_or((line, ""));
+            let (name, value) = pair.split_once('=')?;
+            Some((name.to_owned(), value.to_owned(), words.to_owned()))
+        };
+        lines.filter_map(read).collect()
     }
 
     /// Whether the header is there at all.
@@ -163,9 +177,9 @@ fn status_of(code: &str) -> u16 {
         "malformed_json" => 400,
         "unauthenticated" => 401,
         "payment_declined" => 402,
-        "forbidden" => 403,
+        "forbidden" | "csrf" => 403,
         "not_found" | "movie_not_found" | "cinema_not_found" | "screen_not_found" | "show_not_found"
-        | "lock_not_found" | "booking_not_found" | "user_not_found" => 404,
+        | "lock_not_found" | "booking_not_found" | "user_not_found" | "session_not_found" => 404,
         "method_not_allowed" => 405,
         "email_taken"
         | "seats_unavailable"
@@ -175,7 +189,8 @@ fn status_of(code: &str) -> u16 {
         | "cancellation_closed"
         | "booking_pending"
         | "screen_occupied"
-        | "in_use" => 409,
+        | "in_use"
+        | "bookings_open" => 409,
         "lock_expired" => 410,
         "too_large" => 413,
         "unsupported_media_type" => 415,

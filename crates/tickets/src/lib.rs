@@ -3,11 +3,13 @@
 //! - [`SigningKeys`] signs a [`TicketClaims`] as a short token that a gate checks without a network;
 //! - [`mod@reference`] names a booking by eight characters that can be read out over a telephone;
 //! - a [`Sheet`] is everything a set of tickets says, drawn by [`svg::render`] for a screen and by [`pdf::render`] for
-//!   paper.
+//!   paper;
+//! - a [`calendar::Visit`] is what a calendar keeps of it.
 //!
 //! Pure: no I/O but the time zone database that jiff reads, no async runtime. Drawing takes milliseconds of CPU time; a
 //! server does it off its async threads.
 
+pub mod calendar;
 mod code;
 pub mod pdf;
 pub mod reference;

@@ -54,6 +54,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "marquee-web",
+        &["marquee-kernel", "marquee-db", "marquee-bus", "marquee-http", "marquee-pricing", "marquee-catalog"],
+    ),
+    (
         "marquee",
         &[
             "marquee-kernel",
@@ -70,6 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "marquee-catalog",
             "marquee-seating",
             "marquee-booking",
+            "marquee-web",
         ],
     ),
 ];

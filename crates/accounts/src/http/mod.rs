@@ -1,9 +1,16 @@
 //! One file per verb.
 
+pub(crate) mod close_session;
+pub(crate) mod end_session;
 pub(crate) mod get_user;
 pub(crate) mod jwks;
+pub(crate) mod list_sessions;
+pub(crate) mod open_session;
+pub(crate) mod refresh_session;
 pub(crate) mod register;
+pub(crate) mod register_session;
 pub(crate) mod revoke;
+mod session_view;
 pub(crate) mod token;
 
 use axum::http::header::{CACHE_CONTROL, HeaderName};

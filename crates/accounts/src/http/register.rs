@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::NO_STORE;
 use crate::Accounts;
+use crate::error::Result;
 use crate::model::{Credentials, Registration};
 
 /// Who registers.
@@ -29,6 +30,14 @@ pub(crate) struct Register {
     phone: Option<String>,
 }
 
+impl Register {
+    /// Checks every field.
+    pub(super) fn person(self) -> Result<Registration> {
+        let Self { name, email, password, phone } = self;
+        Registration::new(&name, &email, &password, phone.as_deref())
+    }
+}
+
 /// A new account and its first tokens.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RegisteredView {
@@ -46,7 +55,7 @@ pub(crate) struct RegisteredView {
 
 impl From<Credentials> for RegisteredView {
     fn from(credentials: Credentials) -> Self {
-        let Credentials { user_id, access_token, expires_in_s, refresh_token } = credentials;
+        let Credentials { user_id, access_token, expires_in_s, refresh_token, .. } = credentials;
         Self { user_id, access_token, token_type: "Bearer", expires_in: expires_in_s, refresh_token }
     }
 }
@@ -74,8 +83,6 @@ pub(crate) async fn register(
     body: Body<Register>,
 ) -> Result<impl IntoResponse, Problem> {
     query.check()?;
-    let Register { name, email, password, phone } = body.parse()?;
-    let person = Registration::new(&name, &email, &password, phone.as_deref())?;
-    let credentials = accounts.register(person).await?;
+    let credentials = accounts.register(body.parse()?.person()?).await?;
     Ok((NO_STORE, Created(RegisteredView::from(credentials))))
 }

@@ -10,9 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use marquee_http::Role;
-use marquee_kernel::{Rng, Timestamp, UserId};
+use marquee_kernel::{Rng, SessionId, Timestamp, UserId};
 use marquee_kv::Kv;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 pub(crate) use person::fold;
 pub use person::{Email, Fault, Name, Password, Phone, Registration};
@@ -85,6 +87,47 @@ pub struct Profile {
     pub created_at: Timestamp,
 }
 
+/// The list of somebody's sessions, as its cursors name it.
+pub(crate) const SESSION_LIST: &str = "sessions";
+
+/// A sign-in that is not over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SignIn {
+    /// The session.
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// When they signed in.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When its tokens were last made anew.
+    #[schema(value_type = String, format = DateTime)]
+    pub refreshed_at: Timestamp,
+    /// When it ends by itself.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// All that accounts keep of a person.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PersonalData {
+    /// Who.
+    pub user_id: UserId,
+    /// What to call them.
+    pub name: String,
+    /// Their address, as they wrote it.
+    pub email: String,
+    /// Their telephone number.
+    #[schema(required)]
+    pub phone: Option<String>,
+    /// Every role they have anywhere.
+    pub roles: Vec<Role>,
+    /// When they registered.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Where they are signed in, the newest first.
+    pub sessions: Vec<SignIn>,
+}
+
 /// What a good sign-in or refresh hands out.
 #[derive(Clone)]
 pub struct Credentials {
@@ -96,6 +139,8 @@ pub struct Credentials {
     pub expires_in_s: u32,
     /// The refresh token; it works once.
     pub refresh_token: String,
+    /// How long that is good, in seconds.
+    pub refresh_expires_in_s: u32,
 }
 
 impl fmt::Debug for Credentials {

@@ -2,6 +2,7 @@
 
 mod administration;
 mod check;
+mod own_data;
 mod sign_in;
 
 use std::sync::Arc;
@@ -201,6 +202,7 @@ enum Reason {
     TokenReused,
     RoleTaken,
     PasswordChanged,
+    AccountErased,
 }
 
 impl Reason {
@@ -210,6 +212,7 @@ impl Reason {
             Reason::TokenReused => "token_reused",
             Reason::RoleTaken => "role_taken",
             Reason::PasswordChanged => "password_changed",
+            Reason::AccountErased => "account_erased",
         }
     }
 }

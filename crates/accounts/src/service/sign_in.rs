@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use jiff::SignedDuration;
 use marquee_bus::Actor;
 use marquee_db::Tx;
 use marquee_http::Grant;
-use marquee_kernel::{SessionId, UserId};
+use marquee_kernel::{SessionId, Timestamp, UserId};
 use tracing::{info, warn};
 
 use super::{Accounts, Opening, Reason, open_session, session_revoked, user_registered};
@@ -24,6 +25,24 @@ enum Refreshed {
     /// It was spent before: somebody else may hold it too, so nobody keeps the session.
     Reused(Option<Revoked>),
     Refused,
+}
+
+/// How long a browser's refresh token that was just used is good for its other tabs, and for a call whose answer was lost.
+const FORGIVEN: SignedDuration = SignedDuration::from_secs(30);
+
+/// What it means that a refresh token is used a second time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reuse {
+    /// Somebody else has it.
+    Theft,
+    /// Within a moment, that the tabs of a browser share it. Later, theft.
+    Tabs,
+}
+
+impl Reuse {
+    fn is_forgiven(self, used_at: Timestamp, now: Timestamp) -> bool {
+        self == Reuse::Tabs && now.duration_since(used_at) < FORGIVEN
+    }
 }
 
 impl Accounts {
@@ -57,22 +76,12 @@ impl Accounts {
     /// [`Error::InvalidGrant`], the same and after the same work for a wrong password and for an address without an
     /// account; [`Error::Guessing`]; [`Error::HashQueueFull`]; [`Error::Db`].
     pub async fn sign_in(&self, email: &str, password: Password, from: Option<IpAddr>) -> Result<Credentials> {
-        let parts = &self.parts;
-        let folded = fold(email);
-        if let Some(guesses) = &parts.guesses {
-            guesses.admit(&folded, from).await.map_err(|retry_after_s| {
-                meters::sign_in("slowed_down");
-                Error::Guessing { retry_after_s }
-            })?;
-        }
-        let checked = self.check_password(&folded, password).await;
-        // Only a wrong password is a guess; one that could not be checked is not.
-        if let (Some(guesses), false) = (&parts.guesses, matches!(checked, Err(Error::InvalidGrant))) {
-            guesses.give_back(&folded, from);
-        }
+        let (parts, folded) = (&self.parts, fold(email));
+        let checked = self.check_guess(&folded, password, from).await;
         let outcome = match &checked {
             Ok(_) => "granted",
             Err(Error::InvalidGrant) => "refused",
+            Err(Error::Guessing { .. }) => "slowed_down",
             Err(_) => "unavailable",
         };
         meters::sign_in(outcome);
@@ -93,6 +102,26 @@ impl Accounts {
         self.credentials(user_id, session.session_id, &grants, refresh_token)
     }
 
+    /// The account of that address and password, which is a guess: there are only so many.
+    pub(super) async fn check_guess(
+        &self,
+        email: &str,
+        password: Password,
+        from: Option<IpAddr>,
+    ) -> Result<store::Account> {
+        let (folded, guesses) = (fold(email), &self.parts.guesses);
+        if let Some(guesses) = guesses {
+            let admitted = guesses.admit(&folded, from).await;
+            admitted.map_err(|retry_after_s| Error::Guessing { retry_after_s })?;
+        }
+        let checked = self.check_password(&folded, password).await;
+        // Only a wrong password is a guess; one that could not be checked is not.
+        if let (Some(guesses), false) = (guesses, matches!(checked, Err(Error::InvalidGrant))) {
+            guesses.give_back(&folded, from);
+        }
+        checked
+    }
+
     async fn check_password(&self, folded: &str, password: Password) -> Result<store::Account> {
         let key = folded.to_owned();
         let account = self.parts.db.read(move |tx| Ok::<_, Error>(store::account(tx, &key)?)).await?;
@@ -107,19 +136,35 @@ impl Accounts {
     /// # Errors
     /// [`Error::InvalidGrant`], [`Error::Db`].
     pub async fn refresh(&self, refresh_token: &str) -> Result<Credentials> {
+        self.spend(refresh_token, Reuse::Theft).await
+    }
+
+    /// As [`Accounts::refresh`], for the tabs of one browser, which have one cookie between them and may all use it at once.
+    ///
+    /// # Errors
+    /// [`Error::InvalidGrant`], [`Error::Db`].
+    pub async fn refresh_browser(&self, refresh_token: &str) -> Result<Credentials> {
+        self.spend(refresh_token, Reuse::Tabs).await
+    }
+
+    async fn spend(&self, refresh_token: &str, reuse: Reuse) -> Result<Credentials> {
         let parts = &self.parts;
         let (now, spent, next) = (parts.clock.now(), hash_token(refresh_token), RefreshToken::mint(&parts.rng));
         let (expires_at, access_expires_at) = (later(now, parts.settings.refresh_token_s), parts.tokens.expiry(now));
         let (journal, next_hash) = (parts.journal.clone(), next.hash());
         let write = move |tx: &mut Tx<'_>| {
-            let Some(session_id) = store::use_refresh_token(tx, spent, now)? else {
-                let Some((session_id, Some(_used_at))) = store::refresh_token(tx, spent)? else {
-                    return Ok(Refreshed::Refused);
-                };
-                let revoked = store::revoke_session(tx, session_id, now)?;
-                let event = revoked.as_ref().map(|it| session_revoked(it, Actor::System, Reason::TokenReused));
-                journal.append(tx, event.as_slice())?;
-                return Ok(Refreshed::Reused(revoked));
+            let session_id = match store::use_refresh_token(tx, spent, now)? {
+                Some(session_id) => session_id,
+                None => match store::refresh_token(tx, spent)? {
+                    Some((session_id, Some(used_at))) if reuse.is_forgiven(used_at, now) => session_id,
+                    Some((session_id, Some(_))) => {
+                        let revoked = store::revoke_session(tx, session_id, now)?;
+                        let event = revoked.as_ref().map(|it| session_revoked(it, Actor::System, Reason::TokenReused));
+                        journal.append(tx, event.as_slice())?;
+                        return Ok(Refreshed::Reused(revoked));
+                    }
+                    Some((_, None)) | None => return Ok(Refreshed::Refused),
+                },
             };
             let Some(user_id) = store::prolong_session(tx, session_id, expires_at, access_expires_at)? else {
                 return Ok(Refreshed::Refused);
@@ -180,6 +225,7 @@ impl Accounts {
             access_token: self.parts.tokens.sign(user_id, session_id, grants)?,
             expires_in_s: self.parts.settings.access_token_s,
             refresh_token: refresh_token.into_string(),
+            refresh_expires_in_s: self.parts.settings.refresh_token_s,
         })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use marquee_http::Role;
 use marquee_testkit::{TestApp, eventually_within, id_of};
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 const DOCUMENT: &str = include_str!("../../../../docs/events.md");
@@ -141,7 +142,7 @@ async fn run_the_house(app: &TestApp) {
     }
 }
 
-/// Accounts: made, given roles and a new password, signed in and out.
+/// Accounts: made, given roles and a new password, signed in and out, erased.
 async fn run_the_accounts(app: &TestApp) {
     let ada = app.customer("Ada").await;
     let again = app.again(&ada).await;
@@ -153,6 +154,9 @@ async fn run_the_accounts(app: &TestApp) {
         accounts.take_role(&ada.email, Role::BoxOffice, &cinemas).await.unwrap();
     }
     accounts.change_password(&ada.email, "another long password").await.unwrap();
+    let eve = app.customer("Eve").await;
+    let erased = eve.request(Method::DELETE, "/user/me").json(&json!({ "password": eve.password })).send().await;
+    erased.no_content();
 }
 
 /// Bookings: paid, declined, given back in every way.

@@ -5,6 +5,7 @@
 mod accounts;
 mod administration;
 mod booking;
+mod browser;
 mod browsing;
 mod conventions;
 mod crashes;

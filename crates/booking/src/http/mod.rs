@@ -2,7 +2,11 @@
 
 mod book;
 mod cancel_booking;
+mod erase_user;
+mod export_data;
 mod get_booking;
+mod get_cancellation;
+mod get_ticket_ics;
 mod get_ticket_pdf;
 mod get_ticket_svg;
 mod list_bookings;
@@ -27,9 +31,13 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(book::book))
         .routes(routes!(get_booking::get_booking))
         .routes(routes!(cancel_booking::cancel_booking))
+        .routes(routes!(get_cancellation::get_cancellation))
         .routes(routes!(get_ticket_svg::get_ticket_svg))
+        .routes(routes!(get_ticket_ics::get_ticket_ics))
         .routes(routes!(get_ticket_pdf::get_ticket_pdf))
         .routes(routes!(list_bookings::list_bookings))
+        .routes(routes!(export_data::export_data))
+        .routes(routes!(erase_user::erase_user))
         .routes(routes!(list_ticket_keys::list_ticket_keys))
         .with_state(booking)
 }

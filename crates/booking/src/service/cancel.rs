@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
 use crate::model::{Cancellation, Sale, Status};
 use crate::store;
-use crate::view::BookingView;
+use crate::view::{BookingView, CancellationView};
 
 impl Booking {
     /// Cancels a booking for its guest, or for staff of its cinema. Cancelled again, it stays as it is.
@@ -39,6 +39,20 @@ impl Booking {
             Error::Interrupted
         })??;
         self.get(caller, booking_id).await
+    }
+
+    /// What a cancellation would give back now, to its guest or to staff of its cinema.
+    ///
+    /// # Errors
+    /// [`Error::BookingNotFound`], [`Error::BookingPending`], [`Error::CancellationClosed`] also when it was cancelled.
+    pub async fn cancellation(&self, caller: &Caller, booking_id: BookingId) -> Result<CancellationView> {
+        let sale = self.find_for(caller, booking_id).await?;
+        let until = self.inner.parts.seating.show(sale.show_id).await?.cancel_close_at;
+        match Cancellation::of(sale.status, self.inner.parts.clock.now(), until) {
+            Cancellation::Due => Ok(CancellationView { refund: sale.total, until }),
+            Cancellation::Pending => Err(Error::BookingPending),
+            Cancellation::Done | Cancellation::Closed => Err(Error::CancellationClosed),
+        }
     }
 
     async fn give_back(&self, sale: Sale, reason: Option<String>, actor: Actor) -> Result<()> {

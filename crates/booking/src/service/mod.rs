@@ -2,12 +2,14 @@
 
 mod batch;
 mod book;
+mod calendar;
 mod cancel;
 mod cancel_show;
 mod check;
 mod history;
 mod keys;
 mod meters;
+mod own_data;
 mod reconcile;
 mod settle;
 #[cfg(test)]

@@ -50,12 +50,7 @@ impl Booking {
         booking_id: BookingId,
         render: impl FnOnce(&Sheet) -> Result<Vec<u8>> + Send + 'static,
     ) -> Result<Picture> {
-        let sale = self.find_for(caller, booking_id).await?;
-        match sale.status {
-            Status::Confirmed => {}
-            Status::Pending => return Err(Error::BookingPending),
-            Status::Failed | Status::Cancelled => return Err(Error::BookingNotFound),
-        }
+        let sale = self.find_sold(caller, booking_id).await?;
         let show = self.inner.parts.seating.show(sale.show_id).await?;
         let sheet = self.sheet(&sale, &show);
         let name = reference::display(&sheet.reference);
@@ -65,6 +60,16 @@ impl Booking {
             Error::Interrupted
         })?;
         Ok(Picture { bytes: drawn?, name })
+    }
+
+    /// The record of a booking that admits somebody.
+    pub(super) async fn find_sold(&self, caller: &Caller, booking_id: BookingId) -> Result<Sale> {
+        let sale = self.find_for(caller, booking_id).await?;
+        match sale.status {
+            Status::Confirmed => Ok(sale),
+            Status::Pending => Err(Error::BookingPending),
+            Status::Failed | Status::Cancelled => Err(Error::BookingNotFound),
+        }
     }
 
     fn sheet(&self, sale: &Sale, show: &Arc<Show>) -> Sheet {

@@ -13,7 +13,7 @@ use crate::store::{self, MovieFilter};
 
 /// How fresh what is read must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fresh {
+pub enum Fresh {
     /// As any visitor may see it: kept from a moment ago, or from a replica.
     Lately,
     /// As it is: for what is decided, and for somebody who may have just changed it.
@@ -40,7 +40,11 @@ impl Catalog {
         self.find_movie(Fresh::Now, movie_id).await
     }
 
-    pub(crate) async fn find_movie(&self, fresh: Fresh, movie_id: MovieId) -> Result<Movie, Error> {
+    /// The movie, as fresh as that.
+    ///
+    /// # Errors
+    /// [`Error::MovieNotFound`], [`Error::Db`].
+    pub async fn find_movie(&self, fresh: Fresh, movie_id: MovieId) -> Result<Movie, Error> {
         self.look(fresh, move |tx| store::find_movie(tx, movie_id)?.ok_or(Error::MovieNotFound)).await
     }
 
@@ -69,7 +73,11 @@ impl Catalog {
         self.find_cinema(Fresh::Now, cinema_id).await
     }
 
-    pub(crate) async fn find_cinema(&self, fresh: Fresh, cinema_id: CinemaId) -> Result<Cinema, Error> {
+    /// The cinema and its screens, as fresh as that.
+    ///
+    /// # Errors
+    /// [`Error::CinemaNotFound`], [`Error::Db`].
+    pub async fn find_cinema(&self, fresh: Fresh, cinema_id: CinemaId) -> Result<Cinema, Error> {
         let find = move |tx: &mut Tx<'_>| {
             let mut cinema = store::find_cinema(tx, cinema_id)?.ok_or(Error::CinemaNotFound)?;
             cinema.screens = store::screens_of(tx, std::iter::once(cinema_id))?.pop().unwrap_or_default();
@@ -119,7 +127,20 @@ impl Catalog {
         filter: ShowFilter,
         page: PageRequest<(Timestamp, ShowId)>,
     ) -> Result<Page<Arc<Show>>, Error> {
-        let (now, listed) = (self.now(), self.listed(Fresh::Now, filter, page).await?);
+        self.find_shows(Fresh::Now, filter, page).await
+    }
+
+    /// As [`Catalog::shows`], as fresh as that.
+    ///
+    /// # Errors
+    /// [`Error::Db`].
+    pub async fn find_shows(
+        &self,
+        fresh: Fresh,
+        filter: ShowFilter,
+        page: PageRequest<(Timestamp, ShowId)>,
+    ) -> Result<Page<Arc<Show>>, Error> {
+        let (now, listed) = (self.now(), self.listed(fresh, filter, page).await?);
         let items = listed.shows.iter().filter(|show| show.end_time > now).cloned().collect();
         Ok(Page { items, next_cursor: listed.next_cursor.clone() })
     }

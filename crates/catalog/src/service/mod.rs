@@ -6,7 +6,7 @@ mod movies;
 mod screens;
 mod shows;
 
-pub(crate) use browse::Fresh;
+pub use browse::Fresh;
 pub use movies::Added;
 
 use std::sync::Arc;

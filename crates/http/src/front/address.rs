@@ -6,8 +6,12 @@ use std::str::FromStr;
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
+use crate::Transport;
+
 /// What a proxy adds the address of its own peer to.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// How a proxy was asked: `http` or `https`.
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The address that a request comes from. The front puts one into every request that has a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +89,15 @@ impl TrustedProxies {
         }
         ClientAddress(client)
     }
+
+    /// How the client reached the shop: encrypted when the trusted proxy that `peer` is says so. Nothing is encrypted here.
+    pub(crate) fn transport(&self, peer: IpAddr, headers: &HeaderMap) -> Transport {
+        let said = headers.get_all(X_FORWARDED_PROTO).iter().next_back();
+        // Where each proxy adds a word, the last is that of the nearest.
+        let word = said.and_then(|line| line.as_bytes().rsplit(|byte| *byte == b',').next()).map(<[u8]>::trim_ascii);
+        let encrypted = word.is_some_and(|word| word.eq_ignore_ascii_case(b"https"));
+        if encrypted && self.trust(peer.to_canonical()) { Transport::Tls } else { Transport::Plain }
+    }
 }
 
 /// An address, with or without the port that some proxies add.
@@ -149,6 +162,23 @@ mod tests {
             assert_eq!(found, address("10.0.0.1"), "{line}");
         }
         assert_eq!(client("10.0.0.0/8", "10.0.0.1", &["192.0.2.1, unknown, 10.0.0.2"]), address("10.0.0.2"));
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_that_a_request_was_encrypted() {
+        let transport = |trusted: &str, lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(X_FORWARDED_PROTO, line.parse().unwrap());
+            }
+            trusted.parse::<TrustedProxies>().unwrap().transport(address("10.0.0.1"), &headers)
+        };
+        assert_eq!(transport("10.0.0.0/8", &["https"]), Transport::Tls);
+        assert_eq!(transport("10.0.0.0/8", &["http, HTTPS"]), Transport::Tls);
+        for lines in [&[] as &[&str], &["http"], &["https, http"], &["https", "http"], &["httpsx"]] {
+            assert_eq!(transport("10.0.0.0/8", lines), Transport::Plain, "{lines:?}");
+        }
+        assert_eq!(transport("", &["https"]), Transport::Plain);
     }
 
     #[test]

@@ -62,11 +62,9 @@ pub struct Settings {
 /// Puts the front before `router`.
 pub fn before(router: Router, settings: Settings) -> Router {
     describe_histogram!("marquee_http_request_seconds", metrics::Unit::Seconds, "Time to an answer's head, by route");
-    let router = router
-        .fallback(async || Problem::new(Code::NotFound, "No such path; see /api/v1/openapi.json."))
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "This path exists, but not for this method.")
-        });
+    let router = router.fallback(async || no_such_path()).method_not_allowed_fallback(async || {
+        Problem::new(Code::MethodNotAllowed, "This path exists, but not for this method.")
+    });
     let router = match &settings.rate_limits {
         None => router,
         Some(limits) => router.layer(from_fn_with_state(limits.clone(), limit)),
@@ -77,6 +75,12 @@ pub fn before(router: Router, settings: Settings) -> Router {
         origins => router.layer(cors(origins)),
     };
     router.layer(from_fn_with_state(Arc::new(settings), pass))
+}
+
+/// What a path gets that leads nowhere.
+#[must_use]
+pub fn no_such_path() -> Problem {
+    Problem::new(Code::NotFound, "No such path; see /api/v1/openapi.json.")
 }
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
@@ -133,11 +137,13 @@ async fn pass(State(settings): State<Arc<Settings>>, mut request: Request, next:
     answer
 }
 
-/// Puts the client's address into the request.
+/// Puts the client's address, and how it got here, into the request.
 fn place_client(settings: &Settings, request: &mut Request) {
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() else { return };
     let client = settings.trusted_proxies.client(peer.ip(), request.headers());
+    let transport = settings.trusted_proxies.transport(peer.ip(), request.headers());
     request.extensions_mut().insert(client);
+    request.extensions_mut().insert(transport);
 }
 
 async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next: Next) -> Response {
@@ -151,10 +157,11 @@ async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next: Ne
 async fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem> {
     let address = request.extensions().get::<ClientAddress>().copied().unwrap_or(ClientAddress::UNKNOWN);
     limits.check_address(address)?;
-    if request.method() == Method::POST && request.uri().path().contains("/auth/") {
+    if request.method() == Method::POST && is_sign_in(request.uri().path()) {
         limits.check_sign_in(address).await?;
     }
-    if !request.headers().contains_key(header::AUTHORIZATION) {
+    let headers = request.headers();
+    if !headers.contains_key(header::AUTHORIZATION) && !headers.contains_key(header::COOKIE) {
         return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
@@ -162,6 +169,11 @@ async fn admit(limits: &RateLimits, request: Request) -> Result<Request, Problem
         limits.check_account(caller.user_id)?;
     }
     Ok(Request::from_parts(parts, body))
+}
+
+/// Whether passwords are taken, or made, at that path.
+fn is_sign_in(path: &str) -> bool {
+    path.contains("/auth/") || path.ends_with("/session") || path.ends_with("/session/register")
 }
 
 /// Runs the handler: a panic is a 500, an endless one a 503.

@@ -7,11 +7,12 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderName, HeaderValue, StatusCode, request::Parts};
 use axum::response::Response;
+use marquee_http::encoding::{Encoding, accepted, names};
 use marquee_http::{NoQuery, Problem};
 use marquee_kernel::ShowId;
 
 use crate::Seating;
-use crate::seat_map::{Encoding, Rendered, View, accepted};
+use crate::seat_map::{Rendered, View};
 
 /// What the request says about the body it wants.
 pub(crate) struct Conditions {
@@ -62,11 +63,4 @@ impl Conditions {
         }
         answer
     }
-}
-
-/// Whether a list of tags names `etag`, by the weak comparison (RFC 9110, section 13.1.2).
-fn names(tags: &HeaderValue, etag: &HeaderValue) -> bool {
-    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
-    // No tag of ours holds a comma, so a list can be cut at commas.
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -1,5 +1,6 @@
 //! Seating's calls, one file each.
 
+mod best_seats;
 mod block_seats;
 mod conditions;
 mod extend_hold;
@@ -25,6 +26,7 @@ pub fn router(seating: Seating) -> OpenApiRouter {
         .routes(routes!(get_seats::get_seats))
         .routes(routes!(get_availability::get_availability))
         .routes(routes!(seat_events::seat_events))
+        .routes(routes!(best_seats::best_seats))
         .routes(routes!(place_hold::place_hold))
         .routes(routes!(get_hold::get_hold, release_hold::release_hold))
         .routes(routes!(extend_hold::extend_hold))

@@ -1,5 +1,6 @@
 //! Types and rules, pure: what a seat is, what a hold is, and when each may change.
 
+mod best;
 mod budget;
 mod house;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use marquee_kernel::{BookingId, HoldId, Money, SeatId, ShowId, Timestamp, UserId
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use best::{Wish, best_seats};
 pub(crate) use budget::Budget;
 #[cfg(test)]
 pub(crate) use house::Reading;

@@ -3,7 +3,6 @@
 //! The part that does not change (where a seat is, what it costs) is prepared once per layout and price list; a version
 //! splices in the status of each seat.
 
-mod encoding;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -14,10 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arc_swap::ArcSwapOption;
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use marquee_http::encoding::{Encoding, compress};
 use tokio::sync::Mutex;
 
-use encoding::compress;
-pub(crate) use encoding::{Encoding, accepted};
 pub(crate) use template::write_unavailable;
 use template::{Templates, availability};
 

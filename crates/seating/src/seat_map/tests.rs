@@ -2,6 +2,7 @@ use std::io::Read as _;
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_ENCODING;
+use marquee_http::encoding;
 use serde_json::{Value, json};
 
 use super::*;
@@ -115,9 +116,9 @@ fn the_client_gets_the_encoding_that_it_likes_best() {
     let accepted = |text: &str| {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, text.parse().unwrap());
-        accepted(&headers)
+        encoding::accepted(&headers)
     };
-    assert_eq!(super::accepted(&HeaderMap::new()), Encoding::Identity);
+    assert_eq!(encoding::accepted(&HeaderMap::new()), Encoding::Identity);
     for (text, encoding) in [
         ("", Encoding::Identity),
         ("gzip", Encoding::Gzip),

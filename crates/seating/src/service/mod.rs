@@ -1,5 +1,6 @@
 //! Seating's use cases.
 
+mod best;
 mod block;
 mod hold;
 mod pay;
@@ -14,6 +15,7 @@ use marquee_bus::{Bus, Journal};
 use marquee_catalog::{Catalog, Show};
 use marquee_cluster::{ShardDb, Shards};
 use marquee_db::Db;
+use marquee_http::encoding::Encoding;
 use marquee_kernel::{Clock, Rng, ShowId};
 use marquee_kv::Address;
 use parking_lot::Mutex;
@@ -27,7 +29,7 @@ use crate::holds::{HoldStore, MemoryHolds, Record, RedisHolds, ShowSeats};
 use crate::live::{Live, Watcher};
 use crate::meters;
 use crate::model::{Rules, Sold, Standing};
-use crate::seat_map::{Encoding, Rendered, Renderer, View};
+use crate::seat_map::{Rendered, Renderer, View};
 use crate::{Error, Settings, store};
 
 /// A version is the number of the start in the high half and a count in the low: 53 bits, which a JSON number holds, are

@@ -20,6 +20,10 @@ fn calls_with_a_token() -> Vec<(Method, String, Option<Value>)> {
     let mut calls = vec![
         (Method::GET, "/user/me".to_owned(), None),
         (Method::GET, "/user/me/bookings".to_owned(), None),
+        (Method::GET, "/user/me/sessions".to_owned(), None),
+        (Method::DELETE, format!("/user/me/sessions/{NOBODY}"), None),
+        (Method::GET, "/user/me/export".to_owned(), None),
+        (Method::DELETE, "/user/me".to_owned(), Some(json!({ "password": "not the password" }))),
         (Method::POST, format!("/shows/{NOBODY}/reserve"), Some(json!({ "seats": ["A-1"] }))),
         (Method::GET, format!("/locks/{NOBODY}"), None),
         (Method::POST, format!("/locks/{NOBODY}/extend"), None),
@@ -28,6 +32,8 @@ fn calls_with_a_token() -> Vec<(Method, String, Option<Value>)> {
         (Method::GET, format!("/booking/{NOBODY}"), None),
         (Method::GET, format!("/booking/{NOBODY}/ticket.pdf"), None),
         (Method::GET, format!("/booking/{NOBODY}/ticket.svg"), None),
+        (Method::GET, format!("/booking/{NOBODY}/ticket.ics"), None),
+        (Method::GET, format!("/booking/{NOBODY}/cancellation"), None),
         (Method::POST, format!("/booking/{NOBODY}/cancel"), None),
     ];
     calls.extend(admin_calls());

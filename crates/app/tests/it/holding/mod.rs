@@ -1,5 +1,6 @@
 //! Holding seats: all of them or none, for a while, and never for ever.
 
+mod best_seats;
 mod ending;
 mod limits;
 mod others;

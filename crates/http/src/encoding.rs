@@ -1,9 +1,9 @@
-//! Content codings: which one a client wants (RFC 9110, section 12.5.3), and how to make it.
+//! Which form of a body a client wants, and which it has: content codings (RFC 9110, section 12.5.3) and entity tags.
 
 use std::io::Write as _;
 
-use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_ENCODING;
+use axum::http::{HeaderMap, HeaderValue};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -16,7 +16,8 @@ const GZIP_LEVEL: u32 = 4;
 
 /// How a body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
+#[expect(missing_docs, reason = "the codings' own names")]
+pub enum Encoding {
     Identity,
     Gzip,
     Brotli,
@@ -24,7 +25,8 @@ pub(crate) enum Encoding {
 
 impl Encoding {
     /// Its name in `Content-Encoding`.
-    pub(crate) fn word(self) -> &'static str {
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Encoding::Identity => "identity",
             Encoding::Gzip => "gzip",
@@ -35,12 +37,21 @@ impl Encoding {
 
 /// The coding that the client likes best of those that are made here; the smaller one when it does not mind. A client that
 /// refuses everything gets the plain body: it can read it.
-pub(crate) fn accepted(headers: &HeaderMap) -> Encoding {
+#[must_use]
+pub fn accepted(headers: &HeaderMap) -> Encoding {
     let mut weights = Weights::default();
     for value in headers.get_all(ACCEPT_ENCODING) {
         value.to_str().unwrap_or_default().split(',').for_each(|coding| weights.note(coding));
     }
     weights.best()
+}
+
+/// Whether a list of tags (`If-None-Match`) names `etag`, by the weak comparison (RFC 9110, section 13.1.2).
+#[must_use]
+pub fn names(tags: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else { return false };
+    // No tag of ours holds a comma, so a list can be cut at commas.
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// How much a client likes each coding, in thousandths; `None` when it did not say.
@@ -88,7 +99,8 @@ impl Weights {
 }
 
 /// The body in that coding; `None` for the plain one.
-pub(crate) fn compress(plain: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
+#[must_use]
+pub fn compress(plain: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
     let mut coded = Vec::with_capacity(plain.len() / 8);
     match encoding {
         Encoding::Identity => return None,

@@ -1,0 +1,18 @@
+//! The app in the browser: its files, embedded as Node built them, and its pages.
+//!
+//! There is one page, `index.html`, whatever the path: what is on it, the app draws. What search engines and previews of
+//! links read, its title and what it is about, this crate writes into its head. A program that was built before the app
+//! was serves a page that says so.
+
+mod files;
+mod head;
+mod http;
+mod page;
+mod policy;
+mod schema;
+mod site;
+#[cfg(test)]
+mod tests;
+
+pub use http::router;
+pub use site::Site;
