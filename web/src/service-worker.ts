@@ -45,7 +45,7 @@ worker.addEventListener('fetch', (event) => {
   if (build.includes(url.pathname) || files.includes(url.pathname)) event.respondWith(fromShell(request));
   else if (request.mode === 'navigate' && !url.pathname.startsWith('/api/'))
     event.respondWith(navigate(request));
-  else if (KEPT.some((path) => path.test(url.pathname))) event.respondWith(networkFirst(request));
+  else if (KEPT.some((path) => path.test(url.pathname))) event.respondWith(networkFirst(event));
 });
 
 async function fromShell(request: Request): Promise<Response> {
@@ -60,10 +60,21 @@ async function navigate(request: Request): Promise<Response> {
   }
 }
 
-async function networkFirst(request: Request): Promise<Response> {
+/** Enough for every ticket of a year; the oldest go first. */
+const KEPT_MAX = 200;
+
+async function keep(request: Request, answer: Response): Promise<void> {
+  const mine = await caches.open(MINE);
+  await mine.put(request, answer);
+  const kept = await mine.keys();
+  for (const old of kept.slice(0, Math.max(0, kept.length - KEPT_MAX))) await mine.delete(old);
+}
+
+async function networkFirst(event: FetchEvent): Promise<Response> {
+  const { request } = event;
   try {
     const answer = await fetch(request);
-    if (answer.ok) await (await caches.open(MINE)).put(request, answer.clone());
+    if (answer.ok) event.waitUntil(keep(request, answer.clone()));
     return answer;
   } catch (error) {
     const kept = await caches.match(request, { cacheName: MINE, ignoreVary: true });

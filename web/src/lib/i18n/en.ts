@@ -68,7 +68,7 @@ export const en = {
     rating: (average: string) => `${average} out of 5`,
   },
   fullness: {
-    plenty: 'Good choice of seats',
+    plenty: 'Plenty of seats',
     filling: 'Filling fast',
     few: (count: number) => n(count, { one: '# seat left', other: '# seats left' }),
     none: 'Sold out',
@@ -263,6 +263,7 @@ export const en = {
     look: 'Look and language',
     sessions: 'Where you are signed in',
     thisDevice: 'This device',
+    otherDevice: (when: string) => `Signed in ${when}`,
     endSession: 'Sign out there',
     lastSeen: (when: string) => `Last used ${when}`,
     data: 'Your data',

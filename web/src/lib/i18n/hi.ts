@@ -68,7 +68,7 @@ export const hi: Messages = {
     rating: (average) => `5 में से ${average}`,
   },
   fullness: {
-    plenty: 'काफ़ी सीटें ख़ाली',
+    plenty: 'काफ़ी सीटें हैं',
     filling: 'तेज़ी से भर रहा है',
     few: (count) => n(count, { one: '# सीट बची', other: '# सीटें बचीं' }),
     none: 'सभी सीटें बिक गईं',
@@ -261,6 +261,7 @@ export const hi: Messages = {
     look: 'रंग-रूप और भाषा',
     sessions: 'आप कहाँ साइन इन हैं',
     thisDevice: 'यह डिवाइस',
+    otherDevice: (when) => `साइन इन: ${when}`,
     endSession: 'वहाँ साइन आउट करें',
     lastSeen: (when) => `पिछली बार ${when}`,
     data: 'आपका डेटा',
