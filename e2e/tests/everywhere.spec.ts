@@ -4,11 +4,10 @@ import type { Page } from '@playwright/test';
 
 async function flawless(page: Page, where: string): Promise<void> {
   // Colours are judged when they have arrived.
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map((each) => each.finished.catch(() => undefined))).then(
-      () => undefined,
-    ),
-  );
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((each) => each.effect?.getTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map((each) => each.finished));
+  });
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(
     ({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join('  ')}`,

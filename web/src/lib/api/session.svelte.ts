@@ -1,6 +1,6 @@
 /** Who is signed in here. The session itself is a cookie that no script can read; this is what may be shown of it. */
-import { refusal } from './problem';
-import { send, whenSignedOut } from './transport';
+import { api, body } from './client';
+import { CSRF, whenSignedOut } from './transport';
 
 export interface Person {
   user_id: string;
@@ -21,19 +21,18 @@ class Session {
   }
 
   async signIn(email: string, password: string): Promise<void> {
-    this.keep(await post('/api/v1/session', { email, password }));
+    this.keep(await body(api.POST('/api/v1/session', { params: CSRF, body: { email, password } })));
   }
 
   async register(name: string, email: string, password: string): Promise<void> {
-    this.keep(await post('/api/v1/session/register', { name, email, password }));
+    this.keep(
+      await body(api.POST('/api/v1/session/register', { params: CSRF, body: { name, email, password } })),
+    );
   }
 
   async signOut(): Promise<void> {
-    try {
-      await send(new Request('/api/v1/session', { method: 'DELETE' }));
-    } finally {
-      this.forget();
-    }
+    await body(api.DELETE('/api/v1/session', { params: CSRF }));
+    this.forget();
   }
 
   /** Forgets the person and all that was kept of theirs on this device. */
@@ -48,19 +47,6 @@ class Session {
     this.person = { user_id, name, roles };
     localStorage.setItem(KEPT, JSON.stringify(this.person));
   }
-}
-
-async function post(path: string, data: unknown): Promise<Person> {
-  const answer = await send(
-    new Request(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(data),
-    }),
-  );
-  const read: unknown = await answer.json().catch(() => null);
-  if (!answer.ok) throw refusal(answer, read);
-  return read as Person;
 }
 
 function read(): Person | null {

@@ -5,6 +5,8 @@
 import { unreachable } from './problem';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** What an unsafe call carries, so that no other site can make it: a header of our own. */
+export const CSRF = { header: { 'X-Marquee-Csrf': '1' } } as const;
 const REFRESH = '/api/v1/session/refresh';
 
 let signedOut: () => void = () => {};
@@ -16,7 +18,7 @@ export function whenSignedOut(listener: () => void): void {
 }
 
 async function once(request: Request): Promise<Response> {
-  if (!SAFE.has(request.method)) request.headers.set('x-marquee-csrf', '1');
+  if (!SAFE.has(request.method)) request.headers.set('X-Marquee-Csrf', CSRF.header['X-Marquee-Csrf']);
   try {
     return await fetch(request);
   } catch {

@@ -1,6 +1,5 @@
 /** The best seats that are free, as the server sees them. */
-import { refusal } from '../api/problem';
-import { send } from '../api/transport';
+import { api, body } from '../api/client';
 
 export interface Wish {
   count: number;
@@ -9,12 +8,14 @@ export interface Wish {
 }
 
 /** Seats for `wish`, or a refusal with `seats_unavailable` when there are not so many. */
-export async function bestSeats(show_id: string, wish: Wish): Promise<string[]> {
-  const query = new URLSearchParams({ count: String(wish.count) });
-  if (wish.category) query.set('category', wish.category);
-  if (wish.wheelchair) query.set('wheelchair', 'true');
-  const answer = await send(new Request(`/api/v1/shows/${show_id}/best-seats?${query.toString()}`));
-  const read: unknown = await answer.json().catch(() => null);
-  if (!answer.ok) throw refusal(answer, read);
-  return (read as { seats: string[] }).seats;
+export async function bestSeats(show_id: string, { count, category, wheelchair }: Wish): Promise<string[]> {
+  const query = {
+    count,
+    ...(category === undefined ? {} : { category }),
+    ...(wheelchair ? { wheelchair } : {}),
+  };
+  const best = await body(
+    api.GET('/api/v1/shows/{show_id}/best-seats', { params: { path: { show_id }, query } }),
+  );
+  return best.seats;
 }
