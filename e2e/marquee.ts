@@ -53,8 +53,11 @@ export async function showFor(name: string, server = url()): Promise<Show> {
     shows.push(...page.items);
     cursor = page.next_cursor ?? '';
   } while (cursor);
-  // Not today's: it may start while we look.
-  const later = shows.filter((show) => Date.parse(show.start_time) > Date.now() + 20 * 3600_000);
+  // Not today's, which may start while we look; and not the small houses, whose rows are short.
+  const tomorrow = Date.now() + 20 * 3600_000;
+  const later = shows.filter(
+    (show) => Date.parse(show.start_time) > tomorrow && show.seats_total > 150 && show.seats_total < 1000,
+  );
   let hash = 7;
   for (const char of name) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
   const show = later[hash % later.length];
