@@ -23,7 +23,8 @@ for (const scheme of ['light', 'dark'] as const) {
     await holdChosen(page);
     await take('checkout');
     await pay(page, /is accepted/);
-    await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible();
+    const ticket = page.getByRole('img', { name: /QR code/ });
+    await expect.poll(() => ticket.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
     await take('ticket');
   });
 }

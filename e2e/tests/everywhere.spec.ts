@@ -5,7 +5,9 @@ import type { Page } from '@playwright/test';
 async function flawless(page: Page, where: string): Promise<void> {
   // Colours are judged when they have arrived.
   await page.evaluate(async () => {
-    const ending = document.getAnimations().filter((each) => each.effect?.getTiming().iterations !== Infinity);
+    const ending = document
+      .getAnimations()
+      .filter((each) => each.effect?.getTiming().iterations !== Infinity);
     await Promise.allSettled(ending.map((each) => each.finished));
   });
   const { violations } = await new AxeBuilder({ page }).analyze();

@@ -282,8 +282,10 @@ function paintScreen(context: CanvasRenderingContext2D, scene: Scene, view: View
   context.fillStyle = colours.quiet;
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.textAlign = 'center';
-  context.textBaseline = 'top';
-  context.fillText(scene.screenName.toUpperCase(), middle, y + sag * 0.55 + 5);
+  // Between the screen and the first row, or above it when there is no room.
+  const above = view.scale < 12;
+  context.textBaseline = above ? 'bottom' : 'top';
+  context.fillText(scene.screenName.toUpperCase(), middle, above ? y - 6 : y + sag * 0.55 + 5);
 }
 
 /** The names of the rows stay at the edges while the house moves under them. */
