@@ -187,8 +187,7 @@ const COMPOSITIONS: readonly Composition[] = [
     for (let y = 0; y < height; y += side)
       for (let x = 0; x < 200; x += side) {
         const [fill, back] = roll() < 0.5 ? [a, b] : [c, b];
-        // A little over, so that no hairline shows between two of a colour.
-        tiles.push(rect(x, y, side + 0.5, side + 0.5, roll() < 0.4 ? back : 'none'));
+        tiles.push(rect(x, y, side, side, roll() < 0.4 ? back : 'none'));
         const [cx, cy] = [x + (roll() < 0.5 ? 0 : side), y + (roll() < 0.5 ? 0 : side)];
         const [ex, ey] = [cx === x ? x + side : x, cy === y ? y + side : y];
         const sweep = (cx === x) === (cy === y) ? 1 : 0;
