@@ -14,8 +14,8 @@ ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgre
 FAULT_ROUNDS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stack stack-down stack-status check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster \
-	test-kafka test-stack test-failover test-restore deployment portable-sql fuzz bench fmt clean
+.PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster \
+	test-kafka test-web test-stack test-failover test-restore deployment portable-sql fuzz bench fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,11 +23,15 @@ help: ## Lists the commands
 setup: ## Checks that this machine can build Marquee, and installs what it may
 	@scripts/setup
 
-run: setup ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its data in ./data
+web: setup ## Builds the app in the browser, if its sources changed: every build of marquee after it embeds it
+	@scripts/web build
+
+run: web ## Builds Marquee and serves a demo on http://127.0.0.1:8080, its data in ./data
 	cargo run --release --package marquee --bin marquee -- serve --demo --data-dir data
 
 stack: ## Brings the distributed profile up here, without Docker: PostgreSQL, Redis Cluster, Kafka, two nodes, nginx
 	@scripts/setup stack
+	@scripts/web build
 	cargo build --release --package marquee --bin marquee
 	@scripts/stack.py up --demo --marquee target/release/marquee
 
@@ -41,21 +45,24 @@ check: setup lint unit ## The inner loop: format, lints, the house's invariants,
 
 test: ## Everything that is tested: check, every cargo test, the API again on shards and Redis, Kafka, the stack, a fuzz
 	@scripts/setup tests
-	@echo "== 1/8 format, lints, invariants"
+	@echo "== 1/9 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
-	@echo "== 2/8 tests: compiling"
+	@scripts/web build
+	@echo "== 2/9 tests: compiling"
 	@cargo test --workspace --no-run
-	@echo "== 3/8 tests: running"
+	@echo "== 3/9 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/8 the API once more, on two shards of PostgreSQL with holds in Redis"
+	@echo "== 4/9 the API once more, on two shards of PostgreSQL with holds in Redis"
 	@$(MAKE) --no-print-directory test-redis
-	@echo "== 5/8 events, on a Kafka that is killed now and then"
+	@echo "== 5/9 events, on a Kafka that is killed now and then"
 	@$(MAKE) --no-print-directory test-kafka
-	@echo "== 6/8 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
+	@echo "== 6/9 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
 	@$(MAKE) --no-print-directory deployment test-stack test-restore
-	@echo "== 7/8 one SQL text for both engines"
+	@echo "== 7/9 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 8/8 the running server against its OpenAPI document"
+	@echo "== 8/9 the app, in Chromium on a phone and on a desk, against a server with the demo"
+	@$(MAKE) --no-print-directory test-web
+	@echo "== 9/9 the running server against its OpenAPI document"
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
@@ -78,9 +85,11 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	cargo xtask tidy
+	scripts/web lint
 
 unit:
 	cargo test $(PURE)
+	scripts/web unit
 
 all-tests:
 	@rm -f $(SQL_LOG)
@@ -97,6 +106,21 @@ test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis
 
 test-kafka: ## The tests of events on a real Kafka
 	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --package marquee-bus --package marquee --lib --test it -- kafka::
+
+test-web: ## The app in the browser: unit tests, the client against the server's document, Playwright and axe
+	@scripts/web build
+	cargo build --package marquee --bin marquee
+	scripts/web unit
+	scripts/web client --check
+	scripts/web e2e
+
+client: ## Makes the app's client anew from the server's OpenAPI document
+	cargo build --package marquee --bin marquee
+	scripts/web client
+
+screenshots: web ## Makes the pictures of the app in docs/screenshots anew
+	cargo build --package marquee --bin marquee
+	scripts/web screenshots
 
 # Their tests change what all share, so that one runs after the other.
 test-stack: ## The tests of the stack: nginx before two nodes, failover of PostgreSQL

@@ -1,0 +1,113 @@
+import { chooseBest, cursorTo, expect, holdChosen, pay, showFor, signedIn, test } from '../marquee';
+
+test('from the start page to a ticket, and the money back', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await page.goto('/?city=Mumbai');
+  await expect(page.getByRole('heading', { name: 'Now showing in Mumbai' })).toBeVisible();
+  await page.goto(`/films/${show.movie_id}?city=Mumbai&date=${show.start_time.slice(0, 10)}`);
+  await expect(page.getByRole('heading', { name: show.movie_title, level: 1 })).toBeVisible();
+  await chooseBest(page, show, 2);
+
+  // Who is not signed in is asked to, and finds the choice again.
+  await page.getByRole('button', { name: 'Hold these seats' }).click();
+  await page.getByRole('link', { name: 'Create an account' }).click();
+  await page.getByLabel('Name').fill('Grace Hopper');
+  await page.getByLabel('E-mail').fill(`grace-${Date.now()}-${info.project.name}@example.org`);
+  await page.getByLabel('Password').fill('a long password');
+  await page.getByRole('button', { name: 'Create an account' }).click();
+  await expect(page).toHaveURL(/\/checkout\//);
+  await expect(page.getByText('If you cancel')).toBeVisible();
+  await pay(page, /is accepted/);
+
+  await expect(page.getByText('You are booked.')).toBeVisible();
+  const ticket = page.getByRole('img', { name: /QR code of seat/ });
+  await expect(ticket).toBeVisible();
+  await expect.poll(() => ticket.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
+
+  await page.getByRole('button', { name: 'Cancel booking' }).click();
+  await expect(page.getByText(/You get ₹.* back/)).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel and refund' }).click();
+  await expect(page.getByText('This booking is cancelled')).toBeVisible();
+  await expect(page.getByText(/was returned to you/)).toBeVisible({ timeout: 20_000 });
+});
+
+test('with the keyboard alone, on the map @desk', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await page.goto(`/shows/${show.show_id}`);
+  await cursorTo(page, 'C1');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press(' ');
+  await expect(page.getByRole('button', { name: /^Give up seat/ })).toHaveCount(2);
+  await expect(page.getByText(/Row C, seat 2, .*Chosen/)).toBeAttached();
+  await tabTo(page, 'Hold these seats');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/checkout\//);
+  await expect(page.getByRole('heading', { name: 'Pay with' })).toBeVisible();
+  await tabTo(page, /^Pay ₹/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('You are booked.')).toBeVisible();
+});
+
+test('through the list of rows', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await page.goto(`/shows/${show.show_id}`);
+  await page.getByRole('button', { name: 'List' }).click();
+  await page.getByText('Row D', { exact: true }).click();
+  await page.getByRole('checkbox', { name: /Row D, seat 1,/ }).check();
+  await page.getByRole('checkbox', { name: /Row D, seat 2,/ }).check();
+  await holdChosen(page);
+  await pay(page, /is accepted/);
+  await expect(page.getByText('You are booked.')).toBeVisible();
+  await page.goto('/bookings');
+  await expect(page.getByText(show.movie_title).first()).toBeVisible();
+});
+
+test('a card that is declined, and another', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await chooseBest(page, show, 1);
+  await holdChosen(page);
+  await pay(page, /declined by the bank/);
+  await expect(page.getByText('The card was declined')).toBeVisible();
+  await pay(page, /too little money/);
+  await expect(page.getByText(/too little money on it/)).toBeVisible();
+  await pay(page, /is accepted/);
+  await expect(page.getByText('You are booked.')).toBeVisible();
+});
+
+test('a bank that does not answer, until it is known what it did @desk', async ({ page }, info) => {
+  test.setTimeout(90_000);
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await chooseBest(page, show, 2);
+  await holdChosen(page);
+  await pay(page, /no answer from the bank/);
+  await expect(page.getByText('The bank has not answered yet')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible({ timeout: 50_000 });
+});
+
+test('a reload in the middle of a payment makes no second one @desk', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await chooseBest(page, show, 2);
+  await holdChosen(page);
+  await pay(page, /takes two seconds/);
+  await expect(page.getByRole('button', { name: 'Paying …' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible({ timeout: 20_000 });
+  await page.goto('/bookings');
+  await expect(page.locator('a.booking')).toHaveCount(1);
+});
+
+/** Presses Tab until the focus is on what is called `name`. */
+async function tabTo(page: import('@playwright/test').Page, name: string | RegExp): Promise<void> {
+  const target = page.getByRole('button', { name });
+  for (let step = 0; step < 40; step++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error('the focus did not come there');
+}
