@@ -10,6 +10,8 @@ SQL_LOG := $(CURDIR)/target/sql.log
 POSTGRES_CRASH_ROUNDS := 1
 # What has engines of its own whatever the others run on: `all-tests` has seen to it.
 ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
+# What sells: the part of the API that test runs again on the distributed profile. Test-all runs it whole.
+SELLING := booking:: browsing:: holding:: races::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
 
@@ -43,7 +45,7 @@ stack-down: ## Ends the stack; PURGE=1 removes its data, too
 
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
-test: ## Everything that is tested: check, every cargo test, the API again on shards and Redis, Kafka, the stack, a fuzz
+test: ## Check, every cargo test, what sells again on shards and Redis, Kafka, the stack, the app in a browser, a fuzz
 	@scripts/setup tests
 	@echo "== 1/9 format, lints, invariants"
 	@$(MAKE) --no-print-directory lint
@@ -52,8 +54,8 @@ test: ## Everything that is tested: check, every cargo test, the API again on sh
 	@cargo test --workspace --no-run
 	@echo "== 3/9 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/9 the API once more, on two shards of PostgreSQL with holds in Redis"
-	@$(MAKE) --no-print-directory test-redis
+	@echo "== 4/9 what sells, once more, on two shards of PostgreSQL with holds in Redis"
+	@$(MAKE) --no-print-directory test-redis PART="$(SELLING)"
 	@echo "== 5/9 events, on a Kafka that is killed now and then"
 	@$(MAKE) --no-print-directory test-kafka
 	@echo "== 6/9 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
@@ -67,6 +69,8 @@ test: ## Everything that is tested: check, every cargo test, the API again on sh
 	@echo "== all well"
 
 test-all: test ## All that there is: test, and what takes longer: the API on a Redis Cluster, every round of the crash tests on PostgreSQL
+	@echo "== and all of the API on two shards of PostgreSQL with holds in Redis"
+	@$(MAKE) --no-print-directory test-redis
 	@echo "== and the API on one PostgreSQL with holds in the process"
 	@$(MAKE) --no-print-directory test-postgres
 	@echo "== and the API on two shards of PostgreSQL with holds in a Redis Cluster"
@@ -98,8 +102,8 @@ all-tests:
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- $(ONCE)
 
-test-redis: ## The tests of the API on PostgreSQL, with holds in Redis
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- $(ONCE)
+test-redis: ## The tests of the API on two shards of PostgreSQL, with holds in Redis
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- $(ONCE) $(PART)
 
 test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
 	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- $(ONCE)
