@@ -16,7 +16,7 @@ use std::process::Command;
 use source::Source;
 
 /// Folders that hold nothing of ours.
-const NOT_OURS: &[&str] = &["target", ".git", "data", "node_modules"];
+const NOT_OURS: &[&str] = &["target", ".git", "data", "node_modules", "web/build", "web/.svelte-kit"];
 
 /// Something out of order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -65,7 +65,10 @@ impl Session {
         let mut op: Sent = Box::pin(op);
         match send(&self.runtime, &mut op) {
             Some(outcome) => self.heed(outcome.map_err(Error::from)),
-            None => Ok(self.sent.push(op)),
+            None => {
+                self.sent.push(op);
+                Ok(())
+            }
         }
     }
 
