@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::id_of;
 use crate::seat_map::name_of;
-use crate::{SeatMap, Site};
+use crate::{SeatMap, Site, eventually};
 
 /// A movie to be added.
 #[must_use]
@@ -288,7 +288,12 @@ impl Show {
     /// When it is not.
     pub async fn read(site: &Site, show_id: &str) -> Self {
         let show = site.get(&format!("/shows/{show_id}")).await.ok();
-        let map = SeatMap::new(site.get(&format!("/shows/{show_id}/seats")).await.ok());
+        // Where engines fail on purpose, a shop may ask to come back.
+        let map = eventually("its seats are served", async || {
+            let answer = site.get(&format!("/shows/{show_id}/seats")).await;
+            (answer.status() != 503).then(|| SeatMap::new(answer.ok()))
+        })
+        .await;
         let seats = map.seats().iter().map(|seat| (name_of(seat), id_of(seat, "seat_id").to_owned())).collect();
         let id = |member: &str| id_of(&show, member).to_owned();
         let start_time = id("start_time").parse().expect("an instant");

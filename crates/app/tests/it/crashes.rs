@@ -232,10 +232,19 @@ pub(crate) async fn answer_to(person: &Person, body: &Value) -> Answer {
     .await
 }
 
+/// What is there, as soon as the shop can say.
+pub(crate) async fn found_by(person: &Person, path: &str) -> Value {
+    eventually_within(SETTLED_WITHIN, "it can be read", async || {
+        let answer = person.get(path).await;
+        (answer.status() != 503).then(|| answer.ok())
+    })
+    .await
+}
+
 pub(crate) async fn everything_of(person: &Person) -> Vec<Value> {
     let (mut bookings, mut next) = (Vec::new(), "/user/me/bookings?limit=100".to_owned());
     loop {
-        let page = person.get(&next).await.ok();
+        let page = found_by(person, &next).await;
         bookings.extend(page["items"].as_array().unwrap().clone());
         let Some(cursor) = page["next_cursor"].as_str() else { return bookings };
         next = format!("/user/me/bookings?limit=100&cursor={cursor}");

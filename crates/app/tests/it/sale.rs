@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use marquee_testkit::{Answer, Launch, Ledger, Person, Process, Show, eventually_within, id_of};
+use marquee_testkit::{Answer, Launch, Ledger, Person, Process, SeatMap, Show, eventually_within, id_of};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::MARQUEE;
-use crate::crashes::{SETTLED_WITHIN, agree, answer_to, everything_of, is_settled};
+use crate::crashes::{SETTLED_WITHIN, agree, answer_to, everything_of, found_by, is_settled};
 
 /// People who buy at the same time.
 const BUYERS: usize = 8;
@@ -168,7 +168,8 @@ impl Sale {
             assert!(again.is_replay(), "answered, then forgotten\nbefore: {first}\nafter: {again}");
             assert_eq!((again.status(), again.json()), (first.status(), first.json()));
             if first.status() == 201 {
-                assert_eq!(person.booking(&first.json()).await["status"], "confirmed");
+                let path = format!("/booking/{}", id_of(&first.json(), "booking_id"));
+                assert_eq!(found_by(person, &path).await["status"], "confirmed");
             }
         }
         self.audit().await
@@ -198,7 +199,11 @@ impl Sale {
             }
             for node in &self.nodes {
                 let shown = eventually_within(SETTLED_WITHIN, "the map shows what was sold", async || {
-                    let mut shown = node.seat_map(show).await.unavailable();
+                    let answer = node.get(&show.path("/seats")).await;
+                    if answer.status() == 503 {
+                        return None;
+                    }
+                    let mut shown = SeatMap::new(answer.ok()).unavailable();
                     // Holds that nobody paid for are still alive.
                     shown.retain(|_, status| status == "booked");
                     (shown.len() >= sold.len()).then_some(shown)

@@ -12,6 +12,15 @@ fn key_of(show: &Show) -> String {
     format!("marquee:{{{}}}", show.show_id)
 }
 
+/// A hold of a seat, as soon as the shop can promise one.
+async fn held(person: &Person, show: &Show, seat: &str) -> Value {
+    eventually("the seat is held", async || {
+        let answer = person.reserve(show, &[seat]).await;
+        (answer.status() != 503).then(|| answer.created())
+    })
+    .await
+}
+
 /// Somebody who holds a seat of a show of their own when something happens to Redis.
 struct Holder {
     show: Show,
@@ -27,13 +36,13 @@ impl Holder {
         let [one, two] = sale.nodes() else { unreachable!() };
         let show = one.a_show().seats(4).create().await;
         let person = one.customer("Ada").await;
-        let (seat, lock) = ("A1", person.hold(&show, &["A1"]).await);
+        let (seat, lock) = ("A1", held(&person, &show, "A1").await);
         Self { show, elsewhere: person.at(two), person, seat, lock }
     }
 
     /// The same with another seat.
     async fn holds(self, seat: &'static str) -> Self {
-        let lock = self.person.hold(&self.show, &[seat]).await;
+        let lock = held(&self.person, &self.show, seat).await;
         Self { seat, lock, ..self }
     }
 
@@ -66,7 +75,11 @@ impl Holder {
     }
 
     async fn pays(&self, sale: &mut Sale) {
-        let _ = self.elsewhere.pay(&self.lock, "pm_card_visa").await.created();
+        let paid = eventually("the payment is answered", async || {
+            let paid = self.elsewhere.pay_once(&self.lock, "pm_card_visa", self.seat).await;
+            (paid.status() != 503).then_some(paid)
+        });
+        let _ = paid.await.created();
         sale.count_in(&self.person);
     }
 }
