@@ -108,8 +108,8 @@ test-redis: ## The tests of the API on two shards of PostgreSQL, with holds in R
 test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
 	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- $(ONCE)
 
-test-kafka: ## The tests of events on a real Kafka
-	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --package marquee-bus --package marquee --lib --test it -- kafka::
+test-kafka: ## The tests of events on a real Kafka; an outage of minutes is test-all's
+	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --package marquee-bus --package marquee --lib --test it -- kafka:: --skip postgres::kafka::
 
 test-web: ## The app in the browser: unit tests, the client against the server's document, Playwright and axe
 	@scripts/web build
