@@ -6,6 +6,7 @@ use bytes::Bytes;
 use marquee_kernel::{
     BookingId, CinemaId, Currency, HoldId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId,
 };
+use marquee_tickets::{Proof, SeatLabel, SigningKeys, TicketClaims, tokens};
 use sha2::{Digest, Sha256};
 
 /// The most characters of an idempotency key.
@@ -58,6 +59,11 @@ impl Status {
             (self, next),
             (Status::Pending, Status::Confirmed | Status::Failed) | (Status::Confirmed, Status::Cancelled)
         )
+    }
+
+    /// Whether it was paid for, and answered as sold, whatever came after.
+    pub(crate) fn was_sold(self) -> bool {
+        matches!(self, Status::Confirmed | Status::Cancelled)
     }
 
     /// Whether its seats are taken by it.
@@ -131,12 +137,37 @@ pub(crate) struct Sale {
     pub(crate) created_at: Timestamp,
     /// When it was cancelled.
     pub(crate) cancelled_at: Option<Timestamp>,
+    /// That its tickets are ours: written with its claim. None of what was sold when tickets were signed one by one.
+    pub(crate) proof: Option<Proof>,
 }
 
 impl Sale {
     /// Its currency.
     pub(crate) fn currency(&self) -> Currency {
         self.total.currency
+    }
+
+    /// What its tickets state, in the order of its seats.
+    pub(crate) fn tickets(&self) -> Vec<TicketClaims> {
+        let ticket = |seat: &SoldSeat| TicketClaims {
+            ticket_id: seat.ticket_id,
+            booking_id: self.booking_id,
+            show_id: self.show_id,
+            seat_label: SeatLabel::cut(&seat.label),
+        };
+        self.seats.iter().map(ticket).collect()
+    }
+
+    /// The tokens of its tickets, in the order of its seats.
+    pub(crate) fn tokens(&self, keys: &SigningKeys) -> Vec<String> {
+        let tickets = self.tickets();
+        match &self.proof {
+            Some(proof) => tokens(&tickets, proof),
+            None => {
+                let proofs = keys.sign(std::slice::from_ref(&tickets));
+                proofs.iter().flat_map(|proof| tokens(&tickets, proof)).collect()
+            }
+        }
     }
 
     /// Its seats, by name.
@@ -228,14 +259,23 @@ pub(crate) struct Record {
     /// The attempt it stands for: the booking that it makes, or would have made.
     pub(crate) booking_id: BookingId,
     /// The answer, once there is one.
-    pub(crate) answer: Option<Answer>,
+    pub(crate) answer: Option<FirstAnswer>,
+}
+
+/// The first answer to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FirstAnswer {
+    /// As it was kept.
+    Kept(Answer),
+    /// That this was sold: nothing but the sale itself is kept of it, for it says all that was answered.
+    Sold(Box<Sale>),
 }
 
 /// What a record means for a call that comes with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// The same call again: the first answer again.
-    Replay(Answer),
+    Replay(FirstAnswer),
     /// Another payload under a used key.
     Reused,
     /// The same call, and the first one is not answered yet.
@@ -360,9 +400,9 @@ mod tests {
 
     #[test]
     fn a_key_replays_only_its_own_payload() {
-        let answer = Answer { status: 201, body: Bytes::from_static(b"{}") };
+        let answer = FirstAnswer::Kept(Answer { status: 402, body: Bytes::from_static(b"{}") });
         let booking_id = BookingId::from(Uuid::from_u128(9));
-        let record = |answer: Option<Answer>| Record { request_hash: [1; 32], booking_id, answer };
+        let record = |answer: Option<FirstAnswer>| Record { request_hash: [1; 32], booking_id, answer };
         assert_eq!(record(Some(answer.clone())).repeat(&[1; 32]), Repeat::Replay(answer.clone()));
         assert_eq!(record(Some(answer)).repeat(&[2; 32]), Repeat::Reused);
         assert_eq!(record(None).repeat(&[1; 32]), Repeat::Unanswered(booking_id));

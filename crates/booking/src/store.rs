@@ -8,16 +8,17 @@ use bytes::Bytes;
 use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
 use marquee_kernel::{BookingId, Currency, Money, SeatId, TicketId, Timestamp, UserId};
+use marquee_tickets::Proof;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Answer, Key, Record, Sale, SoldSeat, Status};
+use crate::model::{Answer, FirstAnswer, Key, Record, Sale, SoldSeat, Status};
 
 pub use across::{KeyUse, keys_after, shows_after, uses_of};
 
 const INSERT: &str = "
     INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
-        idempotency_key, created_at, seats)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        idempotency_key, created_at, seats, proof)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const NOTE_PENDING: &str = "INSERT INTO pending_bookings (booking_id) VALUES ($1)";
 /// The guard of every change: a booking that another writer has moved on is left alone.
 const SETTLE: &str = "UPDATE bookings SET status = $2 WHERE booking_id = $1 AND status = 'pending'";
@@ -28,7 +29,7 @@ const CANCEL: &str = "
 
 const FIND: &str = "
     SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by, idempotency_key,
-        created_at, cancelled_at, seats
+        created_at, cancelled_at, seats, proof
     FROM bookings WHERE booking_id = $1";
 const STATUS: &str = "SELECT status FROM bookings WHERE booking_id = $1";
 const OF_USER: &str = "
@@ -63,8 +64,11 @@ const FIND_KEY: &str = "
     FROM idempotency_keys k LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
     WHERE k.user_id = $1 AND k.key = $2";
 /// Ids sort by birth: those before `$1` are the old ones, and the look ends at the first that is not.
-const OLD_ANSWERS: &str = "
-    SELECT booking_id, user_id, key FROM idempotency_answers WHERE booking_id < $1 ORDER BY booking_id LIMIT $2";
+const OLD_KEYS: &str = "
+    SELECT k.booking_id, k.user_id, k.key FROM idempotency_keys k
+    WHERE k.booking_id < $1
+        AND NOT EXISTS (SELECT 1 FROM pending_bookings p WHERE p.booking_id = k.booking_id)
+    ORDER BY k.booking_id LIMIT $2";
 const PURGE_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND booking_id = $3";
 const PURGE_ANSWER: &str = "DELETE FROM idempotency_answers WHERE booking_id = $1";
 
@@ -72,22 +76,22 @@ const KEYS_LEFT_OPEN: &str = "
     SELECT b.booking_id, b.status FROM idempotency_keys k
     JOIN bookings b ON b.booking_id = k.booking_id
     LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
-    WHERE a.booking_id IS NULL AND b.status <> 'pending' ORDER BY b.booking_id";
+    WHERE a.booking_id IS NULL AND b.status = 'failed' ORDER BY b.booking_id";
 const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
 /// What a guest wrote.
 const ERASE_GUEST: &str = "UPDATE bookings SET cancel_reason = NULL WHERE user_id = $1 AND cancel_reason IS NOT NULL";
 
 /// What a show has of these tables, when it is moved to another shard. Keys of calls that claimed nothing are of no show, and stay.
 pub const PORTIONS: [Portion; 4] = [
-    Portion::of::<15>(
+    Portion::of::<16>(
         "bookings",
         "SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
-             idempotency_key, created_at, cancelled_at, cancel_reason, seats
+             idempotency_key, created_at, cancelled_at, cancel_reason, seats, proof
          FROM bookings WHERE show_id = $1",
         "DELETE FROM bookings WHERE show_id = $1",
         "INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
-             idempotency_key, created_at, cancelled_at, cancel_reason, seats)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             idempotency_key, created_at, cancelled_at, cancel_reason, seats, proof)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     ),
     Portion::of::<1>(
         "pending_bookings",
@@ -132,6 +136,7 @@ pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> 
             sale.key.as_ref().map(Key::as_str),
             sale.created_at,
             seats_text(&sale.seats),
+            sale.proof.as_ref().map(Proof::to_bytes),
         ]
     });
     tx.run_each(INSERT, rows)?;
@@ -265,7 +270,17 @@ pub(crate) fn records<'a>(
     keys: impl Iterator<Item = (UserId, &'a Key)>,
 ) -> Result<Vec<Option<Record>>> {
     let found = tx.query_each(FIND_KEY, keys.map(|(user_id, key)| params![user_id, key.as_str()]))?;
-    found.iter().map(|rows| rows.first().map(read_record).transpose()).collect()
+    let mut records: Vec<_> =
+        found.iter().map(|rows| rows.first().map(read_record).transpose()).collect::<Result<_>>()?;
+    // A sale is its own answer.
+    let silent: Vec<_> =
+        records.iter().flatten().filter(|record| record.answer.is_none()).map(|record| record.booking_id).collect();
+    for sale in find(tx, &silent)?.into_iter().filter(|sale| sale.status.was_sold()) {
+        if let Some(record) = records.iter_mut().flatten().find(|record| record.booking_id == sale.booking_id) {
+            record.answer = Some(FirstAnswer::Sold(Box::new(sale)));
+        }
+    }
+    Ok(records)
 }
 
 /// What is kept under a key.
@@ -273,9 +288,9 @@ pub(crate) fn record(tx: &mut Tx<'_>, user_id: UserId, key: &Key) -> Result<Opti
     Ok(records(tx, std::iter::once((user_id, key)))?.pop().flatten())
 }
 
-/// Deletes at most `limit` answered keys of attempts born before `before`.
+/// Deletes at most `limit` keys of attempts born before `before`.
 pub(crate) fn purge_keys(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<usize> {
-    let old = tx.query(OLD_ANSWERS, &params![BookingId::earliest_at(before), limit])?;
+    let old = tx.query(OLD_KEYS, &params![BookingId::earliest_at(before), limit])?;
     let (mut keys, mut answers) = (Vec::new(), Vec::new());
     for row in &old {
         let booking_id: BookingId = row.get("booking_id")?;
@@ -341,6 +356,7 @@ fn sale(row: &Row) -> Result<Sale> {
         payment_id: row.get("payment_id")?,
         created_at: row.get("created_at")?,
         cancelled_at: row.get("cancelled_at")?,
+        proof: row.get::<Option<Vec<u8>>>("proof")?.as_deref().map(read_proof).transpose()?,
     })
 }
 
@@ -384,10 +400,14 @@ fn read_seats(text: &str, currency: Currency) -> Result<Vec<SoldSeat>> {
     Ok(seats.into_iter().map(seat).collect())
 }
 
+fn read_proof(bytes: &[u8]) -> Result<Proof> {
+    Proof::from_bytes(bytes).ok_or_else(|| unreadable("proof", "not a proof of tickets"))
+}
+
 fn read_record(row: &Row) -> Result<Record> {
     let status: Option<u16> = row.get("status")?;
     let body: Option<Vec<u8>> = row.get("body")?;
-    let answer = status.zip(body).map(|(status, body)| Answer { status, body: Bytes::from(body) });
+    let answer = status.zip(body).map(|(status, body)| FirstAnswer::Kept(Answer { status, body: Bytes::from(body) }));
     Ok(Record { request_hash: row.get("request_hash")?, booking_id: row.get("booking_id")?, answer })
 }
 

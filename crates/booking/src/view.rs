@@ -6,11 +6,11 @@ use bytes::Bytes;
 use marquee_accounts::PersonalData;
 use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId};
 use marquee_payments::{Refund, RefundStatus};
-use marquee_tickets::{SeatLabel, SigningKeys, TicketClaims, reference};
+use marquee_tickets::{SigningKeys, reference};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{Sale, Status};
+use crate::model::{Sale, SoldSeat, Status};
 
 /// Room for a booking of two seats as JSON, in bytes; a larger one grows once or twice.
 const BODY_BYTES: usize = 1_024;
@@ -149,16 +149,11 @@ impl BookingView {
 }
 
 fn tickets(sale: &Sale, keys: &SigningKeys) -> Vec<TicketView> {
-    let ticket = |seat: &crate::model::SoldSeat| TicketView {
+    let ticket = |(seat, token): (&SoldSeat, String)| TicketView {
         ticket_id: seat.ticket_id,
         seat_id: seat.seat_id.clone(),
         label: seat.label.clone(),
-        token: keys.sign(&TicketClaims {
-            ticket_id: seat.ticket_id,
-            booking_id: sale.booking_id,
-            show_id: sale.show_id,
-            seat_label: SeatLabel::cut(&seat.label),
-        }),
+        token,
     };
-    sale.seats.iter().map(ticket).collect()
+    sale.seats.iter().zip(sale.tokens(keys)).map(ticket).collect()
 }

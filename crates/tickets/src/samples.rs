@@ -3,7 +3,7 @@
 use marquee_kernel::Money;
 use uuid::Uuid;
 
-use crate::{SeatLabel, Sheet, SheetTicket, SigningKeys, Standing, TicketClaims};
+use crate::{SeatLabel, Sheet, SheetTicket, SigningKeys, Standing, TicketClaims, tokens};
 
 pub(crate) const TITLE_LONG: &str = "The Unexpectedly Long and Really Quite Exhausting Journey of a Small Cinema's \
     Ticket Printer Through Every Alphabet Known to the Human Race, Part Seven: The Reckoning";
@@ -53,6 +53,6 @@ pub(crate) fn ticket(number: u128, seat: &str, category: &str) -> SheetTicket {
         seat_label: seat.to_owned(),
         category: category.to_owned(),
         price: Money::new(45_000, "INR".parse().unwrap()),
-        token: SigningKeys::from_seeds([7; 32], &[]).sign(&claims),
+        token: tokens(&[claims], &SigningKeys::from_seeds([7; 32], &[]).sign(&[vec![claims]])[0]).remove(0),
     }
 }

@@ -1,20 +1,22 @@
 //! The ticket token: what the QR code holds and the gate checks, also without a network.
 //!
-//! A token is `mq1.` and then, in base64url without padding (RFC 4648 section 5):
+//! A token is `mq2.` and then, in base64url without padding (RFC 4648 section 5):
 //!
 //! | offset | bytes | what |
 //! | --- | --- | --- |
-//! | 0 | 1 | version, `1` |
+//! | 0 | 1 | version, `2` |
 //! | 1 | 4 | key id: the first bytes of the SHA-256 of the 32-byte public key |
 //! | 5 | 16 | ticket id (UUID, network order) |
 //! | 21 | 16 | booking id |
 //! | 37 | 16 | show id |
-//! | 53 | 0 to [`LABEL_BYTES_MAX`] | the seat's label in UTF-8: whatever lies before the signature |
-//! | length − 64 | 64 | Ed25519 signature (RFC 8032) |
+//! | 53 | 0 to [`LABEL_BYTES_MAX`] | the seat's label in UTF-8: whatever lies before the proof |
+//! | | 66 to 178 | the proof that a key signed all of that: see [`crate::Proof`] |
 //!
-//! Signed is the ASCII text `marquee ticket v1` followed by every byte before the signature; the text keeps a signature
-//! made for a ticket from being taken for anything else. A gate reads the key id, looks its public key up, verifies, and
-//! then asks whether the show is the one at its door. A seat `H-12` makes 166 characters, a version 9 QR code at level M.
+//! A gate reads the key id, looks its public key up, verifies, and then asks whether the show is the one at its door. A seat `H-12`
+//! sold alone makes 168 characters, a version 9 QR code at level M; one of a pair that was sold with others 232, a version 11.
+//!
+//! Tokens of version 1, `mq1.`, were signed one by one and are good for as long as their keys are known: instead of the proof they end
+//! with an Ed25519 signature of the ASCII text `marquee ticket v1` and every byte before it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,20 +28,26 @@ use marquee_kernel::{BookingId, ShowId, TicketId};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// Names the layout to a person who reads a token, and to a gate that meets a later one.
-const PREFIX: &str = "mq1.";
-/// What is signed ahead of the bytes, so that no other protocol's signature fits.
-const CONTEXT: &[u8; 17] = b"marquee ticket v1";
-const VERSION: u8 = 1;
+use crate::proof::{self, Node, PROOF_BYTES_MAX, Proof};
 
-const KEY_ID_BYTES: usize = 4;
+/// Names the layout to a person who reads a token, and to a gate that meets a later one.
+const PREFIX: &str = "mq2.";
+const VERSION: u8 = 2;
+
+/// The tokens that were signed one by one.
+const PREFIX_1: &str = "mq1.";
+const VERSION_1: u8 = 1;
+/// What is signed ahead of their bytes, so that no other protocol's signature fits.
+const CONTEXT_1: &[u8; 17] = b"marquee ticket v1";
+
+pub(crate) const KEY_ID_BYTES: usize = 4;
 const ID_BYTES: usize = 16;
 const TICKET_AT: usize = 1 + KEY_ID_BYTES;
 const BOOKING_AT: usize = TICKET_AT + ID_BYTES;
 const SHOW_AT: usize = BOOKING_AT + ID_BYTES;
 const LABEL_AT: usize = SHOW_AT + ID_BYTES;
-const SIGNATURE_BYTES: usize = Signature::BYTE_SIZE;
-const BYTES_MAX: usize = LABEL_AT + LABEL_BYTES_MAX + SIGNATURE_BYTES;
+pub(crate) const SIGNATURE_BYTES: usize = Signature::BYTE_SIZE;
+const BYTES_MAX: usize = LABEL_AT + LABEL_BYTES_MAX + PROOF_BYTES_MAX;
 /// The most characters a token can have.
 const CHARS_MAX: usize = PREFIX.len() + (BYTES_MAX * 4).div_ceil(3);
 
@@ -173,30 +181,13 @@ impl SigningKeys {
         self.0.known.iter().map(|(kid, key)| PublicKey { kid: *kid, bytes: key.to_bytes() })
     }
 
-    /// The token for `claims`, always the same for the same key. The only allocation is the answer.
+    /// Signs bookings that are sold together, each given by its tickets, with one signature for several; a proof for each, in their
+    /// order.
     #[must_use]
-    pub fn sign(&self, claims: &TicketClaims) -> String {
-        let mut buffer = [0; CONTEXT.len() + BYTES_MAX];
-        let (context, token) = buffer.split_at_mut(CONTEXT.len());
-        context.copy_from_slice(CONTEXT);
-        token[0] = VERSION;
-        token[1..TICKET_AT].copy_from_slice(&self.0.current_kid.0);
-        token[TICKET_AT..BOOKING_AT].copy_from_slice(claims.ticket_id.uuid().as_bytes());
-        token[BOOKING_AT..SHOW_AT].copy_from_slice(claims.booking_id.uuid().as_bytes());
-        token[SHOW_AT..LABEL_AT].copy_from_slice(claims.show_id.uuid().as_bytes());
-        let label = claims.seat_label.as_bytes();
-        let signature_at = LABEL_AT + label.len();
-        token[LABEL_AT..signature_at].copy_from_slice(label);
-
-        let signature = self.0.current.sign(&buffer[..CONTEXT.len() + signature_at]).to_bytes();
-        let end = signature_at + SIGNATURE_BYTES;
-        let token = &mut buffer[CONTEXT.len()..][..end];
-        token[signature_at..].copy_from_slice(&signature);
-
-        let mut text = String::with_capacity(PREFIX.len() + (end * 4).div_ceil(3));
-        text.push_str(PREFIX);
-        URL_SAFE_NO_PAD.encode_string(token, &mut text);
-        text
+    pub fn sign(&self, bookings: &[Vec<TicketClaims>]) -> Vec<Proof> {
+        let Ring { current, current_kid: kid, .. } = &*self.0;
+        let bookings: Vec<_> = bookings.iter().map(|tickets| leaves(tickets, *kid)).collect();
+        proof::prove(*kid, &bookings, |root| current.sign(root).to_bytes())
     }
 
     /// What `token` states, once it is certain that one of these keys signed it.
@@ -204,28 +195,34 @@ impl SigningKeys {
     /// # Errors
     /// [`TokenError`]; `Forged` is said only of a token that names a key known here.
     pub fn verify(&self, token: &str) -> Result<TicketClaims, TokenError> {
-        let text = token.strip_prefix(PREFIX).ok_or(TokenError::Malformed)?;
         if token.len() > CHARS_MAX {
             return Err(TokenError::Malformed);
         }
+        let (text, version) = match (token.strip_prefix(PREFIX), token.strip_prefix(PREFIX_1)) {
+            (Some(text), _) => (text, VERSION),
+            (None, Some(text)) => (text, VERSION_1),
+            (None, None) => return Err(TokenError::Malformed),
+        };
         // The decoder wants room for whole groups of three.
-        let mut buffer = [0; CONTEXT.len() + BYTES_MAX + 3];
-        buffer[..CONTEXT.len()].copy_from_slice(CONTEXT);
-        let len =
-            URL_SAFE_NO_PAD.decode_slice(text, &mut buffer[CONTEXT.len()..]).map_err(|_| TokenError::Malformed)?;
-        if !(LABEL_AT + SIGNATURE_BYTES..=BYTES_MAX).contains(&len) || buffer[CONTEXT.len()] != VERSION {
+        let mut buffer = [0; BYTES_MAX + 3];
+        let len = URL_SAFE_NO_PAD.decode_slice(text, &mut buffer).map_err(|_| TokenError::Malformed)?;
+        let bytes = &buffer[..len];
+        if bytes.first() != Some(&version) {
             return Err(TokenError::Malformed);
         }
-        let (signed, rest) = buffer.split_at(CONTEXT.len() + len - SIGNATURE_BYTES);
-        let signature = Signature::from_slice(&rest[..SIGNATURE_BYTES]).map_err(|_| TokenError::Malformed)?;
+        let (stated, signed, signature) = match version {
+            VERSION_1 => signed_alone(bytes),
+            _ => proof::signed_together(bytes),
+        }
+        .filter(|(stated, ..)| (LABEL_AT..=LABEL_AT + LABEL_BYTES_MAX).contains(&stated.len()))
+        .ok_or(TokenError::Malformed)?;
 
-        let stated = &signed[CONTEXT.len()..];
         let mut keys = self.0.known.iter().filter(|(kid, _)| kid.0 == stated[1..TICKET_AT]).peekable();
         if keys.peek().is_none() {
             return Err(TokenError::UnknownKey);
         }
-        // Strict: a signature has one form only, so that one ticket is one token.
-        if !keys.any(|(_, key)| key.verify_strict(signed, &signature).is_ok()) {
+        // Strict: a signature has one form only.
+        if !keys.any(|(_, key)| key.verify_strict(&signed, &signature).is_ok()) {
             return Err(TokenError::Forged);
         }
         let label = std::str::from_utf8(&stated[LABEL_AT..]).map_err(|_| TokenError::Malformed)?;
@@ -235,6 +232,56 @@ impl SigningKeys {
             show_id: id_at(stated, SHOW_AT).into(),
             seat_label: SeatLabel::cut(label),
         })
+    }
+}
+
+/// What a token of version 1 states, what was signed, and the signature.
+fn signed_alone(bytes: &[u8]) -> Option<(&[u8], Vec<u8>, Signature)> {
+    let (stated, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
+    Some((stated, [CONTEXT_1.as_slice(), stated].concat(), Signature::from_slice(signature).ok()?))
+}
+
+/// The tokens of a booking's tickets, in their order: always the same for the same proof, which must be theirs.
+#[must_use]
+pub fn tokens(tickets: &[TicketClaims], proof: &Proof) -> Vec<String> {
+    let ends = proof.ends(&leaves(tickets, proof.kid()));
+    tickets.iter().zip(ends).map(|(claims, end)| token(&Stated::of(claims, proof.kid()), &end)).collect()
+}
+
+fn token(stated: &Stated, end: &[u8]) -> String {
+    let bytes = [stated.bytes(), end].concat();
+    let mut text = String::with_capacity(PREFIX.len() + (bytes.len() * 4).div_ceil(3));
+    text.push_str(PREFIX);
+    URL_SAFE_NO_PAD.encode_string(&bytes, &mut text);
+    text
+}
+
+fn leaves(tickets: &[TicketClaims], kid: KeyId) -> Vec<Node> {
+    tickets.iter().map(|claims| proof::leaf(Stated::of(claims, kid).bytes())).collect()
+}
+
+/// The bytes of a token before its proof.
+struct Stated {
+    bytes: [u8; LABEL_AT + LABEL_BYTES_MAX],
+    len: usize,
+}
+
+impl Stated {
+    fn of(claims: &TicketClaims, kid: KeyId) -> Self {
+        let mut bytes = [0; LABEL_AT + LABEL_BYTES_MAX];
+        bytes[0] = VERSION;
+        bytes[1..TICKET_AT].copy_from_slice(&kid.0);
+        bytes[TICKET_AT..BOOKING_AT].copy_from_slice(claims.ticket_id.uuid().as_bytes());
+        bytes[BOOKING_AT..SHOW_AT].copy_from_slice(claims.booking_id.uuid().as_bytes());
+        bytes[SHOW_AT..LABEL_AT].copy_from_slice(claims.show_id.uuid().as_bytes());
+        let label = claims.seat_label.as_bytes();
+        let len = LABEL_AT + label.len();
+        bytes[LABEL_AT..len].copy_from_slice(label);
+        Self { bytes, len }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }
 
@@ -252,121 +299,4 @@ fn id_at(bytes: &[u8], at: usize) -> Uuid {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn keys() -> SigningKeys {
-        SigningKeys::from_seeds([7; 32], &[[8; 32]])
-    }
-
-    fn claims() -> impl Strategy<Value = TicketClaims> {
-        (any::<[u8; 16]>(), any::<[u8; 16]>(), any::<[u8; 16]>(), ".{0,30}").prop_map(
-            |(ticket, booking, show, label)| TicketClaims {
-                ticket_id: Uuid::from_bytes(ticket).into(),
-                booking_id: Uuid::from_bytes(booking).into(),
-                show_id: Uuid::from_bytes(show).into(),
-                seat_label: SeatLabel::cut(&label),
-            },
-        )
-    }
-
-    fn sample() -> TicketClaims {
-        TicketClaims {
-            ticket_id: Uuid::from_u128(1).into(),
-            booking_id: Uuid::from_u128(2).into(),
-            show_id: Uuid::from_u128(3).into(),
-            seat_label: SeatLabel::cut("H-12"),
-        }
-    }
-
-    fn resealed(token: &str, change: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut bytes = URL_SAFE_NO_PAD.decode(&token[PREFIX.len()..]).unwrap();
-        change(&mut bytes);
-        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    proptest! {
-        #[test]
-        fn a_signed_ticket_reads_back_whole(claims in claims()) {
-            let token = keys().sign(&claims);
-            prop_assert!(token.len() <= CHARS_MAX);
-            prop_assert_eq!(token.capacity(), token.len());
-            prop_assert_eq!(keys().verify(&token), Ok(claims));
-        }
-
-        #[test]
-        fn a_flipped_bit_is_refused_wherever_it_is(claims in claims(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
-            let token = keys().sign(&claims);
-            let mut text = token.clone().into_bytes();
-            text[at.index(token.len())] ^= 1_u8 << bit;
-            if let Ok(text) = String::from_utf8(text) {
-                prop_assert!(keys().verify(&text).is_err());
-            }
-            let flipped = resealed(&token, |bytes| {
-                let at = at.index(bytes.len());
-                bytes[at] ^= 1_u8 << bit;
-            });
-            prop_assert!(keys().verify(&flipped).is_err());
-        }
-
-        #[test]
-        fn no_text_makes_the_check_stumble(text in "(mq1\\.)?[A-Za-z0-9_-]{0,250}|.{0,60}") {
-            prop_assert!(keys().verify(&text).is_err());
-        }
-    }
-
-    #[test]
-    fn the_layout_is_the_one_that_gates_were_built_for() {
-        let token = keys().sign(&sample());
-        let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("mq1.").unwrap()).unwrap();
-        let key = SigningKey::from_bytes(&[7; 32]).verifying_key();
-        assert_eq!(bytes[0], 1);
-        assert_eq!(bytes[1..5], Sha256::digest(key.as_bytes())[..4]);
-        assert_eq!(bytes[5..21], Uuid::from_u128(1).into_bytes());
-        assert_eq!(bytes[21..37], Uuid::from_u128(2).into_bytes());
-        assert_eq!(bytes[37..53], Uuid::from_u128(3).into_bytes());
-        assert_eq!(&bytes[53..bytes.len() - 64], b"H-12");
-        let signed = [b"marquee ticket v1".as_slice(), &bytes[..bytes.len() - 64]].concat();
-        let signature = Signature::from_slice(&bytes[bytes.len() - 64..]).unwrap();
-        assert!(key.verify_strict(&signed, &signature).is_ok());
-        assert_eq!(token.len(), 166);
-    }
-
-    #[test]
-    fn a_retired_key_still_opens_the_door_and_a_strangers_does_not() {
-        let token = SigningKeys::from_seeds([8; 32], &[]).sign(&sample());
-        assert_eq!(keys().verify(&token), Ok(sample()));
-        let stranger = SigningKeys::from_seeds([9; 32], &[]).sign(&sample());
-        assert_eq!(keys().verify(&stranger), Err(TokenError::UnknownKey));
-    }
-
-    #[test]
-    fn a_refusal_says_what_is_wrong() {
-        let token = keys().sign(&sample());
-        let moved_seat = resealed(&token, |bytes| bytes[LABEL_AT] = b'A');
-        assert_eq!(keys().verify(&moved_seat), Err(TokenError::Forged));
-        let next_version = resealed(&token, |bytes| bytes[0] = 2);
-        assert_eq!(keys().verify(&next_version), Err(TokenError::Malformed));
-        let cut_short = resealed(&token, |bytes| bytes.truncate(LABEL_AT + SIGNATURE_BYTES - 1));
-        assert_eq!(keys().verify(&cut_short), Err(TokenError::Malformed));
-        for text in ["", "mq1.", "https://example.org", &token[4..], &format!("{token}A"), &format!("{token}=")] {
-            assert!(matches!(keys().verify(text), Err(TokenError::Malformed | TokenError::Forged)), "{text}");
-        }
-    }
-
-    #[test]
-    fn keys_are_published_current_first_and_never_shown_secret() {
-        let published: Vec<_> = keys().public_keys().collect();
-        assert_eq!(published[0].bytes, SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes());
-        assert_eq!(published.len(), 2);
-        assert_eq!(format!("{:?}", keys()), format!("[{}, {}]", published[0].kid, published[1].kid));
-    }
-
-    #[test]
-    fn a_long_label_is_cut_between_characters() {
-        assert_eq!(SeatLabel::cut("кресло двенадцать").as_str(), "кресло двена");
-        assert_eq!(SeatLabel::cut("H-12").as_str(), "H-12");
-    }
-}
+mod tests;

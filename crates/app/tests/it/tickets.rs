@@ -169,7 +169,7 @@ async fn ticket_keys(client: &Client) -> Vec<String> {
 /// The id of the key that signed a booking's first ticket: bytes 1 to 4 of its token.
 fn signed_by(booking: &Value) -> String {
     let token = &tokens(booking)[0];
-    let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("mq1.").unwrap()).unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("mq2.").unwrap()).unwrap();
     bytes[1..5].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

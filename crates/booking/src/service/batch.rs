@@ -9,6 +9,7 @@ use marquee_db::{Error, Result, Tx};
 use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, ShowId, Timestamp};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
 use marquee_seating::claims;
+use marquee_tickets::{Proof, SigningKeys};
 use serde_json::json;
 
 use super::settle::By;
@@ -45,7 +46,6 @@ pub(crate) struct Claim {
 pub(crate) struct Confirm {
     pub(crate) sale: Arc<Sale>,
     pub(crate) seats: claims::Claim,
-    pub(crate) answer: Answer,
     pub(crate) by: By,
 }
 
@@ -100,6 +100,8 @@ pub(crate) struct Remember {
 pub(crate) enum Verdict {
     /// It is done.
     Done,
+    /// A claim won: the seats are this sale's, and its tickets are signed.
+    Claimed(Arc<Sale>),
     /// A claim lost: seats were sold or the show was closed. This is its answer, kept under its key.
     Refused(Answer),
     /// The key was there before; nothing was done.
@@ -118,6 +120,7 @@ pub(crate) struct Writer {
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
     pub(crate) journal: Journal,
+    pub(crate) keys: SigningKeys,
 }
 
 /// Where each item of one kind stands in the batch.
@@ -256,12 +259,18 @@ impl Batch<'_, '_> {
     }
 
     fn sell(&mut self, winners: &Picked<'_, Claim>) -> Result<()> {
-        store::insert(self.tx, winners.iter().map(|(_, claim)| &*claim.sale))?;
-        let payments: Vec<_> = winners.iter().map(|(_, claim)| initiated(&claim.sale)).collect();
+        // All at once: one signature is good for several bookings.
+        let tickets: Vec<_> = winners.iter().map(|(_, claim)| claim.sale.tickets()).collect();
+        let proofs = self.writer.keys.sign(&tickets);
+        let prove =
+            |((_, claim), proof): (&(usize, &Claim), Proof)| Sale { proof: Some(proof), ..(*claim.sale).clone() };
+        let sold: Vec<_> = winners.iter().zip(proofs).map(prove).collect();
+        store::insert(self.tx, sold.iter())?;
+        let payments: Vec<_> = sold.iter().map(initiated).collect();
         ledger::initiate(self.tx, &payments)?;
-        for (at, claim) in winners {
-            self.events.push(claimed(&claim.sale));
-            self.decide(*at, Verdict::Done);
+        for ((at, _), sale) in winners.iter().zip(sold) {
+            self.events.push(claimed(&sale));
+            self.decide(*at, Verdict::Claimed(Arc::new(sale)));
         }
         Ok(())
     }
@@ -289,8 +298,6 @@ impl Batch<'_, '_> {
         let promised: Vec<_> =
             sold.iter().map(|(_, confirm)| (confirm.sale.payment_id, confirm.sale.total, now)).collect();
         ledger::authorised(self.tx, &promised)?;
-        let answers = sold.iter().filter_map(|(_, confirm)| confirm.sale.keyed(&confirm.answer));
-        store::answer_keys(self.tx, answers)?;
         for (at, confirm) in sold {
             self.events.push(confirmed(confirm));
             self.decide(at, Verdict::Done);
@@ -351,9 +358,14 @@ impl Batch<'_, '_> {
     }
 
     fn defer(&mut self, defers: &Picked<'_, Defer>) -> Result<()> {
-        let answers = defers.iter().filter_map(|(_, defer)| defer.sale.keyed(&defer.answer));
-        store::answer_keys(self.tx, answers)?;
-        defers.iter().for_each(|(at, _)| self.decide(*at, Verdict::Done));
+        for (at, Defer { sale, answer }) in defers {
+            // Once it is settled, that is the answer.
+            let pending = store::status(self.tx, sale.booking_id)? == Some(Status::Pending);
+            if pending {
+                store::answer_keys(self.tx, sale.keyed(answer).into_iter())?;
+            }
+            self.decide(*at, if pending { Verdict::Done } else { Verdict::Settled });
+        }
         Ok(())
     }
 

@@ -19,7 +19,7 @@ use super::under_way::{Call, Kinship, Place};
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;
-use crate::model::{Answer, Order, Record, Repeat, Sale, SoldSeat, Status};
+use crate::model::{Answer, FirstAnswer, Order, Record, Repeat, Sale, SoldSeat, Status};
 use crate::store;
 use crate::view::BookingView;
 
@@ -197,9 +197,17 @@ impl Booking {
     async fn replay(&self, repeat: Repeat, call: &Call) -> Result<Option<Reply>> {
         match repeat {
             Repeat::Reused => Err(Error::KeyReused),
-            Repeat::Replay(answer) => Ok(Some(Reply::replay(answer))),
+            Repeat::Replay(first) => Ok(Some(self.again(first))),
             Repeat::Unanswered(booking_id) => self.wait_for(booking_id, call).await,
         }
+    }
+
+    /// The first answer, byte for byte.
+    fn again(&self, first: FirstAnswer) -> Reply {
+        Reply::replay(match first {
+            FirstAnswer::Kept(answer) => answer,
+            FirstAnswer::Sold(sale) => self.created_answer(&sale),
+        })
     }
 
     /// Waits for the answer of the call that made `booking_id`: told by it in this process, else found in the store. None
@@ -217,7 +225,7 @@ impl Booking {
             match self.recorded(call).await? {
                 None => return Ok(None),
                 Some(Repeat::Reused) => return Err(Error::KeyReused),
-                Some(Repeat::Replay(answer)) => return Ok(Some(Reply::replay(answer))),
+                Some(Repeat::Replay(first)) => return Ok(Some(self.again(first))),
                 Some(Repeat::Unanswered(same)) if same == booking_id => tokio::time::sleep(POLL).await,
                 // That one gave up, and another duplicate began again.
                 Some(Repeat::Unanswered(next)) => booking_id = next,
@@ -233,13 +241,14 @@ impl Booking {
             return Err(Error::Unanswered);
         }
         // It broke off without an answer, and nobody but the reconciler sees to it: what is said now is the key's answer,
-        // whatever becomes of the booking. If the reconciler was faster, it has said it.
+        // whatever becomes of the booking.
         let sale = self.sale(booking_id).await?.ok_or(Error::Unanswered)?;
-        self.defer(&Arc::new(sale)).await?;
+        // Not kept when the booking was settled meanwhile: then there is an answer.
+        let _ = self.defer(&Arc::new(sale)).await;
         match self.recorded(call).await? {
             None => Ok(None),
             Some(Repeat::Reused) => Err(Error::KeyReused),
-            Some(Repeat::Replay(answer)) => Ok(Some(Reply::replay(answer))),
+            Some(Repeat::Replay(first)) => Ok(Some(self.again(first))),
             Some(Repeat::Unanswered(_)) => Err(Error::Unanswered),
         }
     }
@@ -284,7 +293,8 @@ impl Booking {
         let seats = self.inner.parts.seating.claim_of(&hold, paying.booking_id);
         let sale = Arc::new(self.sale_of(&order, hold, &show, paying.booking_id));
         Failpoint::BeforeClaim.pass();
-        match self.claim(&Claim { sale: sale.clone(), seats, request_hash: call.request_hash }).await? {
+        let sale = match self.claim(&Claim { sale, seats, request_hash: call.request_hash }).await? {
+            Verdict::Claimed(sale) => sale,
             Verdict::Refused(answer) => {
                 paying.end(Outcome::Failed).await;
                 paying.place.answer(&answer);
@@ -296,9 +306,8 @@ impl Booking {
                 drop(paying);
                 return self.replay(record.repeat(&call.request_hash), &call).await;
             }
-            Verdict::Departed | Verdict::Fenced => return Err(Error::Interrupted),
-            Verdict::Done | Verdict::Settled => {}
-        }
+            Verdict::Departed | Verdict::Fenced | Verdict::Done | Verdict::Settled => return Err(Error::Interrupted),
+        };
         Failpoint::AfterClaim.pass();
         self.wake(sale.show_id).await;
         // After the claim: of two calls under one key on two shards, each has claimed before it looks, so that one sees the other.
@@ -353,6 +362,7 @@ impl Booking {
             payment_id: PaymentId::mint(clock, rng),
             created_at: clock.now(),
             cancelled_at: None,
+            proof: None,
         }
     }
 
@@ -363,17 +373,17 @@ impl Booking {
             Err(DbError::CommitUnknown(why)) => {
                 warn!(%booking_id, error = %why, "claim's commit unknown, reading back");
                 match self.sale(booking_id).await? {
-                    Some(_) => Ok(Verdict::Done),
+                    Some(sale) => Ok(Verdict::Claimed(Arc::new(sale))),
                     None => Err(Error::Db(DbError::CommitUnknown(why))),
                 }
             }
             other => other.map_err(Error::Db),
         };
         meters::claim(match &verdict {
-            Ok(Verdict::Done | Verdict::Settled) => "claimed",
+            Ok(Verdict::Claimed(_)) => "claimed",
             Ok(Verdict::Refused(_)) => "refused",
             Ok(Verdict::Known(_)) => "repeated",
-            Ok(Verdict::Departed | Verdict::Fenced) | Err(_) => "failed",
+            Ok(Verdict::Departed | Verdict::Fenced | Verdict::Done | Verdict::Settled) | Err(_) => "failed",
         });
         verdict
     }

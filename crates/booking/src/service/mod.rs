@@ -122,7 +122,7 @@ impl Booking {
         meters::describe(parts.shards.all());
         let keys = keys::open(shared_dir, parts.clock.now(), &parts.rng)?;
         let (clock, rng, journal) = (parts.clock.clone(), parts.rng.clone(), parts.journal.clone());
-        let writer = Arc::new(Writer { clock, rng, journal });
+        let writer = Arc::new(Writer { clock, rng, journal, keys: keys.clone() });
         let lanes = parts.shards.all().iter().map(|_| OnceLock::new()).collect();
         let (under_way, watch, tasks) = (UnderWay::default(), Mutex::default(), TaskTracker::new());
         let booking = Self { inner: Arc::new(Inner { parts, settings, writer, lanes, keys, under_way, watch, tasks }) };

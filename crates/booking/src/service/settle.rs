@@ -53,13 +53,9 @@ pub(super) enum Settlement {
 impl Booking {
     /// Sells the seats of a booking whose money is promised.
     pub(super) async fn confirm(&self, sale: &Arc<Sale>, by: By) -> Settlement {
-        let answer = self.created_answer(sale);
         Failpoint::BeforeConfirm.pass();
         let seats = self.claim_of(sale);
-        let work = || {
-            let (sale, seats, answer) = (sale.clone(), seats.clone(), answer.clone());
-            Work::Confirm(Confirm { sale, seats, answer, by: by.clone() })
-        };
+        let work = || Work::Confirm(Confirm { sale: sale.clone(), seats: seats.clone(), by: by.clone() });
         let verdict = self.write_down(sale, work).await;
         Failpoint::AfterConfirm.pass();
         match verdict {
@@ -67,7 +63,7 @@ impl Booking {
                 meters::bookings("confirmed", 1);
                 self.inner.parts.payments.wake_captures();
                 self.wake(sale.show_id).await;
-                Settlement::Confirmed(answer)
+                Settlement::Confirmed(self.created_answer(sale))
             }
             Some(Verdict::Refused(answer)) => {
                 error!(booking_id = %sale.booking_id, "claimed seats were gone, payment goes back");
@@ -77,14 +73,16 @@ impl Booking {
                 Settlement::Failed(answer)
             }
             Some(Verdict::Settled) => match self.settled_status(sale).await {
-                Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(answer),
+                Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(self.created_answer(sale)),
                 Some(Status::Failed) => {
                     self.give_up_charge(sale.booking_id).await;
                     Settlement::Failed(Answer::refusing(Error::SeatsUnavailable(sale.seat_ids().collect())))
                 }
                 Some(Status::Pending) | None => Settlement::Open,
             },
-            Some(Verdict::Known(_) | Verdict::Fenced | Verdict::Departed) | None => Settlement::Open,
+            Some(Verdict::Claimed(_) | Verdict::Known(_) | Verdict::Fenced | Verdict::Departed) | None => {
+                Settlement::Open
+            }
         }
     }
 
@@ -114,28 +112,33 @@ impl Booking {
                 Some(Status::Confirmed | Status::Cancelled) => Settlement::Confirmed(self.created_answer(sale)),
                 Some(Status::Pending) | None => Settlement::Open,
             },
-            Some(Verdict::Refused(_) | Verdict::Known(_) | Verdict::Fenced | Verdict::Departed) | None => {
-                Settlement::Open
-            }
+            Some(
+                Verdict::Claimed(_) | Verdict::Refused(_) | Verdict::Known(_) | Verdict::Fenced | Verdict::Departed,
+            )
+            | None => Settlement::Open,
         }
     }
 
     /// Keeps, and answers, that the outcome is not known yet. Its key's first answer stays.
     ///
     /// # Errors
-    /// [`Error::Unanswered`] when it cannot be kept: the same key might get another answer the next time.
+    /// [`Error::Unanswered`] when it cannot be kept, or its outcome is known by now: the same key might get another answer the next
+    /// time.
     pub(super) async fn defer(&self, sale: &Arc<Sale>) -> Result<Answer> {
         let answer = self.pending_answer(sale);
         if sale.key.is_some() {
             let work = || Work::Defer(Defer { sale: sale.clone(), answer: answer.clone() });
-            self.write_down(sale, work).await.ok_or(Error::Unanswered)?;
+            match self.write_down(sale, work).await {
+                Some(Verdict::Done) => {}
+                _ => return Err(Error::Unanswered),
+            }
         }
         meters::bookings("pending", 1);
         Ok(answer)
     }
 
     /// What a client hears when it is booked; always the same for the same booking, whoever confirms it.
-    fn created_answer(&self, sale: &Sale) -> Answer {
+    pub(super) fn created_answer(&self, sale: &Sale) -> Answer {
         let body = BookingView::at(sale, Status::Confirmed, &self.inner.keys, None).body();
         Answer { status: Answer::CREATED, body }
     }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use marquee_kernel::ShowId;
 use marquee_seating::claims;
+use marquee_tickets::SigningKeys;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Answer, Repeat};
+use crate::model::{Answer, FirstAnswer, Repeat};
 use crate::service::batch::{Claim, Confirm, Defer, PaymentEnd, Remember, Undo, Verdict, Work, Writer};
 use crate::service::under_way::Call;
 
@@ -166,7 +167,7 @@ impl Writing {
             }
             Deed::Confirm(number) => {
                 let (sale, by) = (sale(number)?, by.clone());
-                Some(Work::Confirm(Confirm { seats: claim_of(&sale), sale, answer: answer(201), by }))
+                Some(Work::Confirm(Confirm { seats: claim_of(&sale), sale, by }))
             }
             Deed::Decline(number) => {
                 undo(number, PaymentEnd::Declined { decline_code: "no".to_owned() }, Some(answer(402)))
@@ -196,12 +197,13 @@ fn came(verdict: Verdict, deed: &Deed) -> Came {
         _ => 0,
     };
     match verdict {
-        Verdict::Done => Came::Done,
+        Verdict::Done | Verdict::Claimed(_) => Came::Done,
         Verdict::Refused(_) => Came::Refused,
         Verdict::Settled => Came::Settled,
         Verdict::Departed | Verdict::Fenced => unreachable!("one database, one node"),
         Verdict::Known(record) => match record.repeat(&[payload; 32]) {
-            Repeat::Replay(answer) => Came::Replay(answer.status),
+            Repeat::Replay(FirstAnswer::Kept(answer)) => Came::Replay(answer.status),
+            Repeat::Replay(FirstAnswer::Sold(_)) => Came::Replay(201),
             Repeat::Unanswered(_) => Came::Unanswered,
             Repeat::Reused => Came::Reused,
         },
@@ -240,9 +242,14 @@ fn foretell(model: &mut Model, batch: &[(usize, Deed)]) -> Vec<Came> {
             Deed::Decline(number) => model.settle(*number, Status::Failed, Some(402)),
             Deed::GiveUp(number) => model.settle(*number, Status::Failed, None),
             Deed::Defer(number) => {
-                let key = model.bookings.get(number).and_then(|booking| booking.1);
-                model.answer(*number, key, 202);
-                Came::Done
+                let booking = model.bookings.get(number).copied();
+                match booking {
+                    Some((Status::Pending, key)) => {
+                        model.answer(*number, key, 202);
+                        Came::Done
+                    }
+                    _ => Came::Settled,
+                }
             }
             Deed::Refuse { key, payload } => model.known(*key, *payload).unwrap_or_else(|| {
                 model.keys.insert(*key, (*payload, Some(409), None));
@@ -293,7 +300,12 @@ proptest! {
             db: Db::open(&dir.path().join("a.db")).unwrap(),
             show_id: ShowId::mint(&clock, &rng),
             user: UserId::mint(&clock, &rng),
-            writer: Writer { journal: Journal::new(clock.clone(), rng.clone()), clock, rng },
+            writer: Writer {
+                journal: Journal::new(clock.clone(), rng.clone()),
+                clock,
+                rng,
+                keys: SigningKeys::from_seeds([7; 32], &[]),
+            },
             sales: Vec::new(),
         };
         let mut model = Model::default();
@@ -302,8 +314,9 @@ proptest! {
             let works: Vec<Work> = batch.iter().filter_map(|(_, deed)| writing.work(deed)).collect();
             prop_assert_eq!(works.len(), batch.len());
             let foretold = foretell(&mut model, &batch);
-            let Writer { clock, rng, journal } = &writing.writer;
-            let hand = Writer { clock: clock.clone(), rng: rng.clone(), journal: journal.clone() };
+            let Writer { clock, rng, journal, keys } = &writing.writer;
+            let (clock, rng, journal, keys) = (clock.clone(), rng.clone(), journal.clone(), keys.clone());
+            let hand = Writer { clock, rng, journal, keys };
             let verdicts = runtime.block_on(writing.db.write(move |tx| hand.apply(tx, &works))).unwrap();
             let happened: Vec<Came> =
                 verdicts.into_iter().zip(&batch).map(|(verdict, (_, deed))| came(verdict, deed)).collect();

@@ -267,5 +267,6 @@ pub(super) fn sample_sale() -> Sale {
         payment_id: PaymentId::from(Uuid::from_u128(8)),
         created_at: beginning(),
         cancelled_at: None,
+        proof: None,
     }
 }
