@@ -1,16 +1,32 @@
 //! One statement for many items, in one round trip, or in none when nobody asks what came of it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
 use super::asking::{Sent, pipelined, send, wait};
 use super::setwise::{Counting, Setwise};
 use super::{Prepared, STATEMENTS_MAX, Session, arguments, fetch};
 use crate::{Error, Result, Row, Value};
+
+/// The most items of one statement.
+const PIECE_MAX: usize = 64;
+
+/// A statement over several items, prepared for those numbers of them that it was run for.
+pub(super) struct Many {
+    /// None when its shape is another: then it is run item by item.
+    setwise: Option<Setwise>,
+    /// By how many items, and whether it says what each came to.
+    statements: HashMap<(usize, bool), Statement>,
+}
+
+/// Some of the items, with the statement over as many.
+type Piece = (Statement, Range<usize>);
 
 impl Session {
     pub(crate) fn execute_each<const N: usize>(
@@ -23,10 +39,15 @@ impl Session {
             return Ok(Vec::new());
         }
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = match self.prepare_for_many(sql, &prepared, items.len())? {
-            Some((statement, counting)) => {
-                wait(&self.runtime, self.purpose, &mut self.sent, at_once(&client, &statement, &items))
-                    .map(|rows| counts(&counting, &items, &rows))
+        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), true)? {
+            Some((pieces, counting)) => {
+                let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
+                let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
+                answers.map(|answers| {
+                    let of_piece =
+                        |((_, range), rows): (&Piece, Vec<Vec<Value>>)| counts(&counting, &items[range.clone()], &rows);
+                    pieces.iter().zip(answers).flat_map(of_piece).collect()
+                })
             }
             None => {
                 let one = &prepared.statement;
@@ -48,16 +69,14 @@ impl Session {
             return Ok(());
         }
         let (client, prepared) = self.prepare(sql)?;
-        match self.prepare_unasked(sql, &prepared, items.len())? {
-            Some(statement) => self.send(async move {
-                let columns = columns_of(&items, statement.params().len());
-                client.execute_raw(&statement, columns).await.map(drop)
-            }),
-            None => items.into_iter().try_for_each(|params| {
-                let (client, one) = (client.clone(), prepared.statement.clone());
-                self.send(async move { client.execute_raw(&one, arguments(&one, &params)).await.map(drop) })
-            }),
+        let pieces = self.prepare_for_many(sql, &prepared, items.len(), false)?.map(|(pieces, _)| pieces);
+        let alone = (0..items.len()).map(|at| (prepared.statement.clone(), at..at + 1));
+        let items = Arc::new(items);
+        for piece in pieces.unwrap_or_else(|| alone.collect()) {
+            let (client, items) = (client.clone(), items.clone());
+            self.send(async move { client.execute_raw(&piece.0, values(&piece, &items)).await.map(drop) })?;
         }
+        Ok(())
     }
 
     /// Sends what is on its way, and does not wait for the answer.
@@ -82,10 +101,14 @@ impl Session {
             return Ok(Vec::new());
         }
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = match self.prepare_for_many(sql, &prepared, items.len())? {
-            Some((statement, _)) => {
-                wait(&self.runtime, self.purpose, &mut self.sent, at_once(&client, &statement, &items))
-                    .map(|found| by_place(&prepared.columns, items.len(), found))
+        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), true)? {
+            Some((pieces, _)) => {
+                let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
+                let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
+                answers.map(|answers| {
+                    let of_piece = |((_, range), found): (&Piece, _)| by_place(&prepared.columns, range.len(), found);
+                    pieces.iter().zip(answers).flat_map(of_piece).collect()
+                })
             }
             None => {
                 let each = items.iter().map(|params| fetch(&client, &prepared, params));
@@ -95,64 +118,68 @@ impl Session {
         self.heed(outcome)
     }
 
-    /// What runs a statement for so many items at once; none when it has another shape, or there is only one.
-    fn prepare_for_many(&mut self, sql: &str, one: &Prepared, items: usize) -> Result<Option<(Statement, Counting)>> {
+    /// What runs a statement for so many items, piece by piece; none when it has another shape, or there is only one. When it is
+    /// `asked`, it says what each came to.
+    fn prepare_for_many(
+        &mut self,
+        sql: &str,
+        one: &Prepared,
+        items: usize,
+        asked: bool,
+    ) -> Result<Option<(Vec<Piece>, Counting)>> {
+        let params = one.statement.params();
         if items < 2 {
             return Ok(None);
         }
-        let live = self.live.as_ref().ok_or(Error::Closed)?;
-        if let Some(known) = live.setwise.get(sql) {
-            return Ok(known.clone());
-        }
-        let setwise = match Setwise::of(sql, one.statement.params()) {
-            Some(Setwise { text, returning, counting }) => {
-                let text = text + &returning;
-                let outcome = wait(&self.runtime, self.purpose, &mut self.sent, live.client.prepare(&text));
-                Some((self.heed(outcome)?, counting))
-            }
-            None => None,
-        };
         let live = self.live.as_mut().ok_or(Error::Closed)?;
-        if live.setwise.len() >= STATEMENTS_MAX {
-            live.setwise.clear();
-        }
-        live.setwise.insert(sql.to_owned(), setwise.clone());
-        Ok(setwise)
-    }
-
-    /// As [`Session::prepare_for_many`], for what nobody asks about.
-    fn prepare_unasked(&mut self, sql: &str, one: &Prepared, items: usize) -> Result<Option<Statement>> {
-        if items < 2 {
-            return Ok(None);
-        }
-        let live = self.live.as_ref().ok_or(Error::Closed)?;
-        if let Some(known) = live.unasked.get(sql) {
-            return Ok(known.clone());
-        }
-        let unasked = match Setwise::of(sql, one.statement.params()) {
-            Some(Setwise { text, .. }) => {
-                let outcome = wait(&self.runtime, self.purpose, &mut self.sent, live.client.prepare(&text));
-                Some(self.heed(outcome)?)
+        if !live.many.contains_key(sql) {
+            if live.many.len() >= STATEMENTS_MAX {
+                live.many.clear();
             }
-            None => None,
-        };
-        let live = self.live.as_mut().ok_or(Error::Closed)?;
-        if live.unasked.len() >= STATEMENTS_MAX {
-            live.unasked.clear();
+            let setwise = Setwise::of(sql, params.len());
+            live.many.insert(sql.to_owned(), Many { setwise, statements: HashMap::new() });
         }
-        live.unasked.insert(sql.to_owned(), unasked.clone());
-        Ok(unasked)
+        let many = live.many.get_mut(sql).ok_or(Error::Closed)?;
+        let Some(setwise) = &many.setwise else { return Ok(None) };
+        let mut pieces = Vec::new();
+        for range in cut(items) {
+            let statement = match many.statements.get(&(range.len(), asked)) {
+                Some(known) => known.clone(),
+                None => {
+                    let text = setwise.text(range.len(), asked);
+                    let types: Vec<Type> = std::iter::repeat_n(params, range.len()).flatten().cloned().collect();
+                    let preparing = live.client.prepare_typed(&text, &types);
+                    let outcome = wait(&self.runtime, self.purpose, &mut self.sent, preparing);
+                    match outcome {
+                        Ok(statement) => many.statements.entry((range.len(), asked)).or_insert(statement).clone(),
+                        failed => return self.heed(failed.map(|_| None)),
+                    }
+                }
+            };
+            pieces.push((statement, range));
+        }
+        Ok(Some((pieces, setwise.counting.clone())))
     }
 }
 
-/// Runs a statement over all items; what it returned.
+/// Cuts so many items into pieces whose lengths are powers of two, so that few statements do for any number; the longest first.
+fn cut(items: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let left = items - next;
+        let length = (1 << left.checked_ilog2()?).min(PIECE_MAX);
+        next += length;
+        Some(next - length..next)
+    })
+}
+
+/// Runs a statement over its piece of the items; what it returned.
 async fn at_once<const N: usize>(
     client: &Client,
-    statement: &Statement,
+    piece: &Piece,
     items: &[[Value; N]],
 ) -> Result<Vec<Vec<Value>>, tokio_postgres::Error> {
-    let columns = columns_of(items, statement.params().len());
-    let mut answer = pin!(client.query_raw(statement, columns).await?);
+    let mut answer = pin!(client.query_raw(&piece.0, values(piece, items)).await?);
     let mut rows = Vec::new();
     while let Some(row) = answer.next().await {
         let row = row?;
@@ -161,9 +188,10 @@ async fn at_once<const N: usize>(
     Ok(rows)
 }
 
-/// The first `many` parameters of all items, each as one array.
-fn columns_of<const N: usize>(items: &[[Value; N]], many: usize) -> Vec<Vec<&Value>> {
-    (0..many).map(|k| items.iter().filter_map(|item| item.get(k)).collect()).collect()
+/// The parameters of a piece's items, one after the other: of each as many as the statement names.
+fn values<'v, const N: usize>((statement, range): &Piece, items: &'v [[Value; N]]) -> Vec<&'v Value> {
+    let many = statement.params().len() / range.len();
+    items.get(range.clone()).unwrap_or_default().iter().flat_map(|item| item.iter().take(many)).collect()
 }
 
 /// The item of a row that ends in its place, from 0.
@@ -209,4 +237,19 @@ fn counts<const N: usize>(counting: &Counting, items: &[[Value; N]], rows: &[Vec
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_powers_of_two_and_leave_nothing_out() {
+        for items in 0..1_000 {
+            let pieces: Vec<_> = cut(items).collect();
+            assert!(pieces.iter().all(|piece| piece.len().is_power_of_two() && piece.len() <= PIECE_MAX));
+            assert!(pieces.into_iter().flatten().eq(0..items));
+        }
+        assert_eq!(cut(150).collect::<Vec<_>>(), [0..64, 64..128, 128..144, 144..148, 148..150]);
+    }
 }

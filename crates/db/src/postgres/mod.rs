@@ -29,7 +29,7 @@ use crate::{Error, Result, Row, Value};
 use asking::{NO_ANSWER, Sent, after, wait};
 use connect::{Connected, PROBE};
 pub(crate) use connect::{Purpose, Server, TIME, place};
-use setwise::Counting;
+use many::Many;
 
 /// Prepared statements kept per connection; past it they are prepared anew.
 const STATEMENTS_MAX: usize = 256;
@@ -60,10 +60,8 @@ struct Live {
     warned: Arc<AtomicBool>,
     doubts: u64,
     statements: HashMap<String, Prepared>,
-    /// The same for many items at once, of those that were run for many; none where it has another shape.
-    setwise: HashMap<String, Option<(Statement, Counting)>>,
-    /// As `setwise`, of those that nobody asks what came of them.
-    unasked: HashMap<String, Option<Statement>>,
+    /// The same for many items at once, of those that were run for many.
+    many: HashMap<String, Many>,
 }
 
 #[derive(Clone)]
@@ -108,14 +106,8 @@ impl Session {
 
     fn try_connect(&mut self) -> Result<()> {
         let Connected { client, warned, doubts } = self.runtime.block_on(self.server.connect(self.purpose))?;
-        self.live = Some(Live {
-            client: Arc::new(client),
-            warned,
-            doubts,
-            statements: HashMap::new(),
-            setwise: HashMap::new(),
-            unasked: HashMap::new(),
-        });
+        self.live =
+            Some(Live { client: Arc::new(client), warned, doubts, statements: HashMap::new(), many: HashMap::new() });
         Ok(())
     }
 
