@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
 use super::asking::{Sent, pipelined, send, wait};
-use super::setwise::{Counting, Setwise};
+use super::setwise::{Counting, Form, Setwise};
 use super::{Prepared, STATEMENTS_MAX, Session, arguments, fetch};
 use crate::{Error, Result, Row, Value};
 
@@ -21,12 +21,16 @@ const PIECE_MAX: usize = 64;
 pub(super) struct Many {
     /// None when its shape is another: then it is run item by item.
     setwise: Option<Setwise>,
-    /// By how many items, and whether it says what each came to.
+    /// By how many items, 0 for any number, and whether it says what each came to.
     statements: HashMap<(usize, bool), Statement>,
 }
 
 /// Some of the items, with the statement over as many.
-type Piece = (Statement, Range<usize>);
+struct Piece {
+    statement: Statement,
+    items: Range<usize>,
+    by_array: bool,
+}
 
 impl Session {
     pub(crate) fn execute_each<const N: usize>(
@@ -44,8 +48,9 @@ impl Session {
                 let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
                 let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
                 answers.map(|answers| {
-                    let of_piece =
-                        |((_, range), rows): (&Piece, Vec<Vec<Value>>)| counts(&counting, &items[range.clone()], &rows);
+                    let of_piece = |(piece, rows): (&Piece, Vec<Vec<Value>>)| {
+                        counts(&counting, items.get(piece.items.clone()).unwrap_or_default(), &rows)
+                    };
                     pieces.iter().zip(answers).flat_map(of_piece).collect()
                 })
             }
@@ -70,11 +75,12 @@ impl Session {
         }
         let (client, prepared) = self.prepare(sql)?;
         let pieces = self.prepare_for_many(sql, &prepared, items.len(), false)?.map(|(pieces, _)| pieces);
-        let alone = (0..items.len()).map(|at| (prepared.statement.clone(), at..at + 1));
+        let alone = |at| Piece { statement: prepared.statement.clone(), items: at..at + 1, by_array: false };
+        let pieces = pieces.unwrap_or_else(|| (0..items.len()).map(alone).collect());
         let items = Arc::new(items);
-        for piece in pieces.unwrap_or_else(|| alone.collect()) {
+        for piece in pieces {
             let (client, items) = (client.clone(), items.clone());
-            self.send(async move { client.execute_raw(&piece.0, values(&piece, &items)).await.map(drop) })?;
+            self.send(async move { piece.execute(&client, &items).await })?;
         }
         Ok(())
     }
@@ -106,7 +112,7 @@ impl Session {
                 let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
                 let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
                 answers.map(|answers| {
-                    let of_piece = |((_, range), found): (&Piece, _)| by_place(&prepared.columns, range.len(), found);
+                    let of_piece = |(piece, found): (&Piece, _)| by_place(&prepared.columns, piece.items.len(), found);
                     pieces.iter().zip(answers).flat_map(of_piece).collect()
                 })
             }
@@ -136,27 +142,31 @@ impl Session {
             if live.many.len() >= STATEMENTS_MAX {
                 live.many.clear();
             }
-            let setwise = Setwise::of(sql, params.len());
+            let setwise = Setwise::of(sql, params);
             live.many.insert(sql.to_owned(), Many { setwise, statements: HashMap::new() });
         }
         let many = live.many.get_mut(sql).ok_or(Error::Closed)?;
         let Some(setwise) = &many.setwise else { return Ok(None) };
-        let mut pieces = Vec::new();
-        for range in cut(items) {
-            let statement = match many.statements.get(&(range.len(), asked)) {
-                Some(known) => known.clone(),
-                None => {
-                    let text = setwise.text(range.len(), asked);
-                    let types: Vec<Type> = std::iter::repeat_n(params, range.len()).flatten().cloned().collect();
-                    let preparing = live.client.prepare_typed(&text, &types);
-                    let outcome = wait(&self.runtime, self.purpose, &mut self.sent, preparing);
-                    match outcome {
-                        Ok(statement) => many.statements.entry((range.len(), asked)).or_insert(statement).clone(),
-                        failed => return self.heed(failed.map(|_| None)),
-                    }
+        let by_array = matches!(setwise.form, Form::Arrays(_));
+        let ranges = if by_array { vec![0..items] } else { cut(items).collect() };
+        let mut pieces = Vec::with_capacity(ranges.len());
+        for items in ranges {
+            let key = (if by_array { 0 } else { items.len() }, asked);
+            if !many.statements.contains_key(&key) {
+                // Of arrays the text says the types; of rows the first item's are those of all.
+                let types: Vec<Type> = match by_array {
+                    true => Vec::new(),
+                    false => std::iter::repeat_n(params, items.len()).flatten().cloned().collect(),
+                };
+                let text = setwise.text(items.len(), asked);
+                let preparing = live.client.prepare_typed(&text, &types);
+                match wait(&self.runtime, self.purpose, &mut self.sent, preparing) {
+                    Ok(statement) => drop(many.statements.insert(key, statement)),
+                    failed => return self.heed(failed.map(|_| None)),
                 }
-            };
-            pieces.push((statement, range));
+            }
+            let statement = many.statements.get(&key).cloned().ok_or(Error::Closed)?;
+            pieces.push(Piece { statement, items, by_array });
         }
         Ok(Some((pieces, setwise.counting.clone())))
     }
@@ -173,25 +183,48 @@ fn cut(items: usize) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+impl Piece {
+    async fn execute<const N: usize>(&self, client: &Client, all: &[[Value; N]]) -> Result<(), tokio_postgres::Error> {
+        let changed = match self.by_array {
+            true => client.execute_raw(&self.statement, self.columns(all)).await,
+            false => client.execute_raw(&self.statement, self.values(all)).await,
+        };
+        changed.map(drop)
+    }
+
+    fn of<'v, const N: usize>(&self, all: &'v [[Value; N]]) -> &'v [[Value; N]] {
+        all.get(self.items.clone()).unwrap_or_default()
+    }
+
+    /// Each parameter of its items as one array.
+    fn columns<'v, const N: usize>(&self, all: &'v [[Value; N]]) -> Vec<Vec<&'v Value>> {
+        let column = |k| self.of(all).iter().filter_map(|item| item.get(k)).collect();
+        (0..self.statement.params().len()).map(column).collect()
+    }
+
+    /// The parameters of its items, one after the other: of each as many as the statement names.
+    fn values<'v, const N: usize>(&self, all: &'v [[Value; N]]) -> Vec<&'v Value> {
+        let each = self.statement.params().len() / self.items.len();
+        self.of(all).iter().flat_map(|item| item.iter().take(each)).collect()
+    }
+}
+
 /// Runs a statement over its piece of the items; what it returned.
 async fn at_once<const N: usize>(
     client: &Client,
     piece: &Piece,
-    items: &[[Value; N]],
+    all: &[[Value; N]],
 ) -> Result<Vec<Vec<Value>>, tokio_postgres::Error> {
-    let mut answer = pin!(client.query_raw(&piece.0, values(piece, items)).await?);
-    let mut rows = Vec::new();
+    let answer = match piece.by_array {
+        true => client.query_raw(&piece.statement, piece.columns(all)).await?,
+        false => client.query_raw(&piece.statement, piece.values(all)).await?,
+    };
+    let (mut answer, mut rows) = (pin!(answer), Vec::new());
     while let Some(row) = answer.next().await {
         let row = row?;
         rows.push((0..row.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>()?);
     }
     Ok(rows)
-}
-
-/// The parameters of a piece's items, one after the other: of each as many as the statement names.
-fn values<'v, const N: usize>((statement, range): &Piece, items: &'v [[Value; N]]) -> Vec<&'v Value> {
-    let many = statement.params().len() / range.len();
-    items.get(range.clone()).unwrap_or_default().iter().flat_map(|item| item.iter().take(many)).collect()
 }
 
 /// The item of a row that ends in its place, from 0.

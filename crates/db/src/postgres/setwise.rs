@@ -1,29 +1,33 @@
-//! One statement for many rows: what SQLite runs once per item, PostgreSQL runs once, over `VALUES` of all of them.
+//! One statement for many rows: what SQLite runs once per item, PostgreSQL runs once, over all of them.
 //!
 //! The stores keep one text for both engines. Four shapes of it can be carried over whole:
 //! `INSERT … VALUES (…)`, also with `ON CONFLICT (…) DO NOTHING`, `UPDATE … SET … WHERE …`, `DELETE FROM … WHERE …`, and
 //! `SELECT …`. Each `$k` becomes a column of the items. Of two items that meet in one row that is
 //! changed, one counts; which, only an insert says.
 //!
-//! `UNNEST` of an array for each parameter would need one statement for any number of items. But it puts every array into a store of its
-//! own and takes them out row by row: of what it costs to insert a booking's row of 14 columns that was half.
+//! An insert takes its rows as `VALUES`, and is prepared for several numbers of them; what is looked up by the items' keys takes them as an
+//! `UNNEST` of arrays, one for each parameter. `UNNEST` puts every array into a store of its own and takes them out row by row: of what a
+//! row of 14 columns costs that is half. Of `VALUES` the planner knows how many there are, and for a table that it takes for small it
+//! reads all of that for each of them.
+
+use tokio_postgres::types::Type;
 
 /// A statement for one item, as it is made one over several at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Setwise {
-    /// Before the items.
-    head: String,
-    /// An item, with `$k` for its parameters.
-    item: String,
-    /// What ends in the item's place among the items, from 1.
-    placed: bool,
-    /// After the items. The statement does what it does and says nothing, unless it is a look-up.
-    tail: String,
-    /// What to add for it to say what each item came to.
+    pub(super) form: Form,
+    /// What to add for it to say what each item came to; without, it says nothing, unless it is a look-up.
     returning: String,
-    /// Parameters of an item.
-    params: usize,
     pub(super) counting: Counting,
+}
+
+/// How a statement takes its items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Between `head` and `tail`, each as `item` says, with `$k` for its parameters.
+    Rows { head: String, item: String, tail: String, params: usize },
+    /// As an array for each parameter: the same text for any number of items.
+    Arrays(String),
 }
 
 /// How the rows that each item changed are told from the answer.
@@ -38,27 +42,34 @@ pub(super) enum Counting {
 }
 
 impl Setwise {
-    /// The statement over all items that does what `sql` does for one, which has so many parameters. None when its shape is another.
-    pub(super) fn of(sql: &str, params: usize) -> Option<Self> {
+    /// The statement over all items that does what `sql` does for one, whose parameters have these types. None when its
+    /// shape is another.
+    pub(super) fn of(sql: &str, types: &[Type]) -> Option<Self> {
         let sql = on_one_line(sql)?;
-        if params == 0 || sql.contains(" RETURNING ") {
+        if types.is_empty() || sql.contains(" RETURNING ") {
             return None;
         }
-        insert(&sql, params).or_else(|| change(&sql, params)).or_else(|| find(&sql, params))
+        let arrays: Vec<_> = (1..).zip(types).map(|(n, ty)| format!("${n}::{}[]", ty.name())).collect();
+        let names: Vec<_> = (1..=types.len()).map(|n| format!("p{n}")).collect();
+        let items = format!("UNNEST({}) WITH ORDINALITY AS item ({}, place)", arrays.join(", "), names.join(", "));
+        insert(&sql, types.len()).or_else(|| change(&sql, &items)).or_else(|| find(&sql, &items))
     }
 
     /// The text for so many items, which says what each came to when it is asked.
     pub(super) fn text(&self, items: usize, asked: bool) -> String {
-        let mut text = self.head.clone();
-        for at in 0..items {
-            text.push_str(if at == 0 { "(" } else { ", (" });
-            number(&self.item, at * self.params, &mut text);
-            if self.placed {
-                text.push_str(&format!(", {}::int8", at + 1));
+        let mut text = String::new();
+        match &self.form {
+            Form::Arrays(any) => text.push_str(any),
+            Form::Rows { head, item, tail, params } => {
+                text.push_str(head);
+                for at in 0..items {
+                    text.push_str(if at == 0 { "(" } else { ", (" });
+                    number(item, at * params, &mut text);
+                    text.push(')');
+                }
+                text.push_str(tail);
             }
-            text.push(')');
         }
-        text.push_str(&self.tail);
         if asked {
             text.push_str(&self.returning);
         }
@@ -71,17 +82,12 @@ fn insert(sql: &str, params: usize) -> Option<Setwise> {
     let (columns, rest) = rest.split_once(") VALUES (")?;
     let end = closing(rest)?;
     let (values, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
-    let rows = Setwise {
-        head: format!("INSERT INTO {table} ({columns}) VALUES "),
-        item: values.to_owned(),
-        placed: false,
-        tail: String::new(),
-        returning: String::new(),
-        params,
-        counting: Counting::Every,
+    let rows = |tail| {
+        let head = format!("INSERT INTO {table} ({columns}) VALUES ");
+        Form::Rows { head, item: values.to_owned(), tail, params }
     };
     if rest.is_empty() {
-        return Some(rows);
+        return Some(Setwise { form: rows(String::new()), returning: String::new(), counting: Counting::Every });
     }
     let keys = rest.strip_prefix(" ON CONFLICT (")?.strip_suffix(") DO NOTHING")?;
     let (columns, values): (Vec<_>, Vec<_>) = (columns.split(", ").collect(), values.split(", ").collect());
@@ -90,11 +96,11 @@ fn insert(sql: &str, params: usize) -> Option<Setwise> {
         value.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
     };
     let by_key = keys.split(", ").map(parameter).collect::<Option<_>>()?;
-    let (tail, returning) = (format!(" ON CONFLICT ({keys}) DO NOTHING"), format!(" RETURNING {keys}"));
-    Some(Setwise { tail, returning, counting: Counting::ByKey(by_key), ..rows })
+    let form = rows(format!(" ON CONFLICT ({keys}) DO NOTHING"));
+    Some(Setwise { form, returning: format!(" RETURNING {keys}"), counting: Counting::ByKey(by_key) })
 }
 
-fn change(sql: &str, params: usize) -> Option<Setwise> {
+fn change(sql: &str, items: &str) -> Option<Setwise> {
     let joined = if sql.starts_with("UPDATE ") {
         "FROM"
     } else if sql.starts_with("DELETE FROM ") {
@@ -107,31 +113,20 @@ fn change(sql: &str, params: usize) -> Option<Setwise> {
     if outermost(what.strip_prefix("DELETE FROM ").unwrap_or(what), " FROM ").is_some() {
         return None;
     }
-    let head = format!("{} {joined} (VALUES ", by_item(what));
-    let tail = format!("{}{}", as_item(params), by_item(which));
-    Some(placed(params, head, tail, " RETURNING item.place"))
+    let form = Form::Arrays(format!("{} {joined} {items}{}", by_item(what), by_item(which)));
+    Some(Setwise { form, returning: " RETURNING item.place".to_owned(), counting: Counting::ByPlace })
 }
 
 /// `OFFSET 0` keeps the planner from making a join of it: each item is looked up by its keys, whatever the planner believes of how
 /// many rows there are, and its rows keep their order.
-fn find(sql: &str, params: usize) -> Option<Setwise> {
+fn find(sql: &str, items: &str) -> Option<Setwise> {
     if !sql.starts_with("SELECT ") || sql.contains(" OFFSET ") {
         return None;
     }
-    let head = "SELECT found.*, item.place FROM (VALUES ".to_owned();
-    let tail = format!("{} CROSS JOIN LATERAL ({} OFFSET 0) AS found", as_item(params), by_item(sql));
-    Some(placed(params, head, tail, ""))
-}
-
-/// A statement that joins the items as a table, each with its place.
-fn placed(params: usize, head: String, tail: String, returning: &str) -> Setwise {
-    let item = (1..=params).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-    Setwise { head, item, placed: true, tail, returning: returning.to_owned(), params, counting: Counting::ByPlace }
-}
-
-fn as_item(params: usize) -> String {
-    let names = (1..=params).map(|n| format!("p{n}")).collect::<Vec<_>>().join(", ");
-    format!(") AS item ({names}, place)")
+    let found = by_item(sql);
+    let form =
+        Form::Arrays(format!("SELECT found.*, item.place FROM {items} CROSS JOIN LATERAL ({found} OFFSET 0) AS found"));
+    Some(Setwise { form, returning: String::new(), counting: Counting::ByPlace })
 }
 
 /// Adds `template` to `text`, its parameters numbered from `after` on.
@@ -183,14 +178,14 @@ mod tests {
     use super::*;
 
     /// Asked, for two items.
-    fn text(sql: &str, params: usize) -> Option<(String, Counting)> {
-        Setwise::of(sql, params).map(|setwise| (setwise.text(2, true), setwise.counting))
+    fn text(sql: &str, types: &[Type]) -> Option<(String, Counting)> {
+        Setwise::of(sql, types).map(|setwise| (setwise.text(2, true), setwise.counting))
     }
 
     #[test]
     fn an_insert_takes_all_rows_at_once() {
         assert_eq!(
-            text("\n    INSERT INTO t (a, b, c)\n    VALUES ($1, 'x', LOWER($2))", 2),
+            text("\n    INSERT INTO t (a, b, c)\n    VALUES ($1, 'x', LOWER($2))", &[Type::UUID, Type::TEXT]),
             Some((
                 "INSERT INTO t (a, b, c) VALUES ($1, 'x', LOWER($2)), ($3, 'x', LOWER($4))".to_owned(),
                 Counting::Every
@@ -201,36 +196,37 @@ mod tests {
     #[test]
     fn an_insert_that_may_be_refused_tells_what_went_in_by_its_key() {
         let sql = "INSERT INTO t (a, b, c) VALUES ($2, 'x', $1) ON CONFLICT (c, a) DO NOTHING";
-        let (text, counting) = text(sql, 2).unwrap();
+        let (text, counting) = text(sql, &[Type::TEXT, Type::INT8]).unwrap();
         assert!(text.ends_with("($2, 'x', $1), ($4, 'x', $3) ON CONFLICT (c, a) DO NOTHING RETURNING c, a"), "{text}");
         assert_eq!(counting, Counting::ByKey(vec![0, 1]));
     }
 
     #[test]
     fn a_change_is_joined_with_the_items() {
-        let (update, _) = text("UPDATE t SET a = $2 WHERE k = $1 AND (a = $3)", 3).unwrap();
+        let (update, _) =
+            text("UPDATE t SET a = $2 WHERE k = $1 AND (a = $3)", &[Type::INT8, Type::TEXT, Type::BOOL]).unwrap();
         assert_eq!(
             update,
-            "UPDATE t SET a = item.p2 FROM (VALUES ($1, $2, $3, 1::int8), ($4, $5, $6, 2::int8)) AS item (p1, p2, p3, place) \
+            "UPDATE t SET a = item.p2 FROM UNNEST($1::int8[], $2::text[], $3::bool[]) WITH ORDINALITY AS item (p1, p2, p3, place) \
              WHERE k = item.p1 AND (a = item.p3) RETURNING item.place"
         );
-        let (delete, counting) = text("DELETE FROM t WHERE k = $1", 1).unwrap();
-        assert!(delete.starts_with("DELETE FROM t USING (VALUES ($1, 1::int8), ($2, 2::int8)) AS item"), "{delete}");
+        let (delete, counting) = text("DELETE FROM t WHERE k = $1", &[Type::INT8]).unwrap();
+        assert!(delete.starts_with("DELETE FROM t USING UNNEST($1::int8[])"), "{delete}");
         assert_eq!(counting, Counting::ByPlace);
     }
 
     #[test]
     fn what_nobody_asks_about_says_nothing() {
-        let setwise = Setwise::of("DELETE FROM t WHERE k = $1", 1).unwrap();
+        let setwise = Setwise::of("DELETE FROM t WHERE k = $1", &[Type::INT8]).unwrap();
         assert!(!setwise.text(3, false).contains("RETURNING"));
     }
 
     #[test]
     fn a_look_up_is_made_for_all_items_at_once() {
-        let (text, counting) = text("SELECT a, b FROM t WHERE k = $2 AND a = $1", 2).unwrap();
+        let (text, counting) = text("SELECT a, b FROM t WHERE k = $2 AND a = $1", &[Type::INT8, Type::UUID]).unwrap();
         assert_eq!(
             text,
-            "SELECT found.*, item.place FROM (VALUES ($1, $2, 1::int8), ($3, $4, 2::int8)) AS item (p1, p2, place) \
+            "SELECT found.*, item.place FROM UNNEST($1::int8[], $2::uuid[]) WITH ORDINALITY AS item (p1, p2, place) \
              CROSS JOIN LATERAL (SELECT a, b FROM t WHERE k = item.p2 AND a = item.p1 OFFSET 0) AS found"
         );
         assert_eq!(counting, Counting::ByPlace);
@@ -246,7 +242,7 @@ mod tests {
             "SELECT a FROM t WHERE k = $1 ORDER BY a LIMIT 2 OFFSET 1",
             "WITH u AS (SELECT $1) SELECT a FROM u",
         ] {
-            assert_eq!(text(sql, 1), None, "{sql}");
+            assert_eq!(text(sql, &[Type::INT8]), None, "{sql}");
         }
     }
 }
