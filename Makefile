@@ -3,6 +3,8 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # Crates whose tests need no server and no database.
 PURE := --package marquee-kernel --package marquee-pricing --package marquee-tickets --package xtask
+# The tests over HTTP, and with them the program: of the whole workspace, so that all is built with the same features, and once.
+IT := cargo test --workspace --test it
 # Every statement that the tests run, for the other engine to prepare.
 SQL_LOG := $(CURDIR)/target/sql.log
 
@@ -76,13 +78,13 @@ test-all: test ## All that there is: test, and what takes longer: the API on a R
 	@echo "== and the API on two shards of PostgreSQL with holds in a Redis Cluster"
 	@$(MAKE) --no-print-directory test-redis-cluster
 	@echo "== and more rounds of what fails under a sale"
-	MARQUEE_FAULT_ROUNDS=$(FAULT_ROUNDS) cargo test --package marquee --test it -- redis::
+	MARQUEE_FAULT_ROUNDS=$(FAULT_ROUNDS) $(IT) -- redis::
 	@echo "== and a replica that stands still for half a minute"
-	MARQUEE_STANDSTILL_SECONDS=30 cargo test --package marquee --test it -- postgres::replicas::
+	MARQUEE_STANDSTILL_SECONDS=30 $(IT) -- postgres::replicas::
 	@echo "== and a Kafka that is away for three minutes of a sale"
-	MARQUEE_OUTAGE_SECONDS=180 cargo test --package marquee --test it -- postgres::kafka::
+	MARQUEE_OUTAGE_SECONDS=180 $(IT) -- postgres::kafka::
 	@echo "== and every round of the crash tests on PostgreSQL"
-	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py cargo test --package marquee --test it -- crashes::
+	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py $(IT) -- crashes::
 	@echo "== all of it well"
 
 lint:
@@ -100,53 +102,53 @@ all-tests:
 	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast -- --skip kafka::
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
-	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py cargo test --package marquee --test it -- $(ONCE)
+	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py $(IT) -- $(ONCE)
 
 test-redis: ## The tests of the API on two shards of PostgreSQL, with holds in Redis
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py cargo test --package marquee --test it -- $(ONCE) $(PART)
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py $(IT) -- $(ONCE) $(PART)
 
 test-redis-cluster: ## The tests of the API on PostgreSQL, with holds in a Redis Cluster
-	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster cargo test --package marquee --test it -- $(ONCE)
+	MARQUEE_TEST_PROFILE=redis MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py scripts/with_redis.py --cluster $(IT) -- $(ONCE)
 
 test-kafka: ## The tests of events on a real Kafka; an outage of minutes is test-all's
-	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --package marquee-bus --package marquee --lib --test it -- kafka:: --skip postgres::kafka::
+	MARQUEE_SQL_LOG=$(SQL_LOG) scripts/with_kafka.py cargo test --workspace --lib --test it -- kafka:: --skip postgres::kafka::
 
 test-web: ## The app in the browser: unit tests, the client against the server's document, Playwright and axe
 	@scripts/web build
-	cargo build --package marquee --bin marquee
+	$(IT) --no-run
 	scripts/web unit
 	scripts/web client --check
 	scripts/web e2e
 
 client: ## Makes the app's client anew from the server's OpenAPI document
-	cargo build --package marquee --bin marquee
+	$(IT) --no-run
 	scripts/web client
 
 screenshots: web ## Makes the pictures of the app in docs/screenshots anew
-	cargo build --package marquee --bin marquee
+	$(IT) --no-run
 	scripts/web screenshots
 
 # Their tests change what all share, so that one runs after the other.
 test-stack: ## The tests of the stack: nginx before two nodes, failover of PostgreSQL
-	cargo build --package marquee --bin marquee
-	scripts/stack.py run --parts nginx cargo test --package marquee --test it -- --test-threads 1 failover:: proxy::nodes::
+	$(IT) --no-run
+	scripts/stack.py run --parts nginx $(IT) -- --test-threads 1 failover:: proxy::nodes::
 
 test-failover: ## The tests of PostgreSQL's failover alone
-	scripts/stack.py run --parts postgres cargo test --package marquee --test it -- --test-threads 1 failover::
+	scripts/stack.py run --parts postgres $(IT) -- --test-threads 1 failover::
 
 test-restore: ## A restore of PostgreSQL to a point in time
-	cargo build --package marquee --bin marquee
+	$(IT) --no-run
 	scripts/stack.py run --parts postgres scripts/point_in_time.sh target/debug/marquee
 
 deployment:
-	cargo build --package marquee --bin marquee
+	$(IT) --no-run
 	scripts/python scripts/check_deploy.py target/debug/marquee
 
 portable-sql:
 	scripts/with_postgres.py scripts/python scripts/portable_sql.py $(wildcard $(SQL_LOG))
 
 fuzz:
-	cargo build --package marquee --bin marquee
+	$(IT) --no-run
 	scripts/python scripts/fuzz.py target/debug/marquee
 
 bench: ## Measures Marquee beside the limits of this machine
