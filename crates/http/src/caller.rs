@@ -38,6 +38,15 @@ impl Grant {
     }
 }
 
+/// Cinemas that something is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Every one of them.
+    All,
+    /// These alone, which may be none.
+    These(Vec<CinemaId>),
+}
+
 /// The holder of a good access token.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -89,6 +98,26 @@ impl Caller {
             Role::Manager => grant.is_for(cinema_id),
             Role::BoxOffice | Role::Customer => false,
         })
+    }
+
+    /// Where they are staff.
+    #[must_use]
+    pub fn served(&self) -> Places {
+        self.places(&[Role::Admin, Role::Manager, Role::BoxOffice])
+    }
+
+    /// Where they manage.
+    #[must_use]
+    pub fn managed(&self) -> Places {
+        self.places(&[Role::Admin, Role::Manager])
+    }
+
+    fn places(&self, roles: &[Role]) -> Places {
+        let granted = || self.grants.iter().filter(|grant| roles.contains(&grant.role)).map(|grant| grant.cinema_id);
+        match granted().any(|place| place.is_none()) {
+            true => Places::All,
+            false => Places::These(granted().flatten().collect()),
+        }
     }
 
     /// For whom the call acts: the caller, or with staff's rights somebody else.
@@ -265,6 +294,13 @@ mod tests {
             assert_eq!([here, there].map(|it| caller.require_staff_of(it).is_ok()), works, "{grants:?}");
             assert_eq!([here, there].map(|it| caller.require_manager_of(it).is_ok()), manages, "{grants:?}");
             assert_eq!((caller.is_staff(), caller.is_manager()), (works[0], manages[0]), "{grants:?}");
+            for (places, expected) in [(caller.served(), works), (caller.managed(), manages)] {
+                let within = |id| match &places {
+                    Places::All => true,
+                    Places::These(ids) => ids.contains(&id),
+                };
+                assert_eq!([here, there].map(within), expected, "{grants:?}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an account is made of.
 
+mod people;
 mod person;
 mod roles;
 
@@ -16,6 +17,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+pub use people::{Named, PeopleFilter};
+pub(crate) use people::{PEOPLE_LIST, may_appoint, may_see};
 pub(crate) use person::fold;
 pub use person::{Email, Fault, Name, Password, Phone, Registration};
 pub use roles::GRANTS_MAX;

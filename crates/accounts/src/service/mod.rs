@@ -3,6 +3,7 @@
 mod administration;
 mod check;
 mod own_data;
+mod people;
 mod sign_in;
 
 use std::sync::Arc;
