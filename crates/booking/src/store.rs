@@ -1,6 +1,7 @@
 //! The rows of bookings, their seats, and idempotency keys.
 
 mod across;
+pub(crate) mod desk;
 
 use std::borrow::Cow;
 

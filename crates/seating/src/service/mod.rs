@@ -183,6 +183,12 @@ impl Seating {
         Ok(())
     }
 
+    /// The catalogue that it seats for.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.parts.catalog
+    }
+
     /// A show, as the catalogue has it.
     ///
     /// # Errors
