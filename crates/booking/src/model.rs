@@ -1,5 +1,7 @@
 //! What a booking is, what may become of it, and what an idempotency key stands for: pure rules.
 
+pub(crate) mod takings;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

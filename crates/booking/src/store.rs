@@ -2,6 +2,7 @@
 
 mod across;
 pub(crate) mod desk;
+pub(crate) mod takings;
 
 use std::borrow::Cow;
 

@@ -13,11 +13,9 @@ mod journal;
 pub mod kafka;
 mod meters;
 mod store;
-mod story;
 
 pub use browse::Browse;
 pub use consumer::{Consumer, Delivery, TRIES_MAX, Unhandled};
 pub use delivery::{Bus, Delivered, Reader};
 pub use journal::{Actor, Event, Journal};
-pub use store::verify;
-pub use story::{Told, story};
+pub use store::{Told, story, verify};

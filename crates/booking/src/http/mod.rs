@@ -12,6 +12,7 @@ mod get_ticket_pdf;
 mod get_ticket_svg;
 mod list_bookings;
 mod list_ticket_keys;
+mod show_dashboard;
 mod tell_booking;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(find_bookings::find_bookings))
         .routes(routes!(tell_booking::show_booking))
         .routes(routes!(tell_booking::tell_booking))
+        .routes(routes!(show_dashboard::show_dashboard))
         .with_state(booking)
 }
 

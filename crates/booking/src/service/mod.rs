@@ -6,6 +6,7 @@ mod calendar;
 mod cancel;
 mod cancel_show;
 mod check;
+mod dashboard;
 pub(crate) mod desk;
 mod history;
 mod keys;

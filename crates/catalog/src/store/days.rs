@@ -3,10 +3,11 @@
 use jiff::civil::Date;
 use marquee_db::{Result, Tx, Value, params};
 use marquee_http::Places;
-use marquee_kernel::ShowId;
+use marquee_kernel::{CinemaId, ShowId};
 
 use crate::model::start_window;
 
+const ZONES: &str = "SELECT cinema_id, timezone FROM cinemas";
 const OF_DAY: &str = "SELECT show_id FROM shows WHERE start_time >= $1 AND start_time < $2 AND local_date = $3";
 
 /// Every show that those cinemas' walls have on that day, by start.
@@ -24,4 +25,9 @@ pub(crate) fn shows_of_day(tx: &mut Tx<'_>, date: Date, places: &Places) -> Resu
     };
     let rows = tx.query(&format!("{OF_DAY}{condition} ORDER BY start_time, show_id"), &values)?;
     rows.iter().map(|row| row.get("show_id")).collect()
+}
+
+/// Where each cinema's clock is, also of those that were removed, by the IANA name of its zone.
+pub(crate) fn zones(tx: &mut Tx<'_>) -> Result<Vec<(CinemaId, String)>> {
+    tx.query(ZONES, &[])?.iter().map(|row| Ok((row.get("cinema_id")?, row.get("timezone")?))).collect()
 }

@@ -5,6 +5,8 @@ export interface Staff {
   user: User;
   /** Everywhere, and all of it. */
   admin: boolean;
+  /** Every cinema there is. */
+  everywhere: Cinema[];
   /** The cinemas whose programme and people are theirs. */
   manages: Cinema[];
   /** The cinemas that they sell and admit for; among them those that they manage. */
@@ -24,6 +26,7 @@ export function atWork(user: User, everywhere: Cinema[]): Staff {
   return {
     user,
     admin,
+    everywhere,
     manages: where(['admin', 'manager']),
     serves: where(['admin', 'manager', 'box_office']),
   };

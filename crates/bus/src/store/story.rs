@@ -6,8 +6,8 @@
 use marquee_db::{Result, Row, Tx, params};
 use marquee_kernel::{EventId, ShowId, Timestamp, UserId};
 
+use super::last_seq;
 use crate::Actor;
-use crate::store::last_seq;
 
 /// Entries of one stretch of time that are looked at, at most: what a busy shop writes in minutes.
 const STRETCH_ENTRIES_MAX: i64 = 200_000;
