@@ -9,6 +9,8 @@ export interface Column<Row> {
   cell?: Snippet<[Row]>;
   /** Numbers and money stand right. */
   right?: boolean;
+  /** It is exported, but not shown: another column's cell shows it, too. */
+  unseen?: boolean;
 }
 
 export interface PageOf<Row> {
