@@ -36,9 +36,8 @@ async function sell(request: APIRequestContext, show: Show, name: string): Promi
   };
   const { access_token } = await post('/auth/register', { name, email, password: 'a long password' });
   const best = await request.get(`${url()}/api/v1/shows/${show.show_id}/best-seats?count=1`);
-  const { seats } = (await best.json()) as { seats: { seat_id: string }[] };
-  const seat_ids = seats.map((seat) => seat.seat_id);
-  const { lock_id } = await post(`/shows/${show.show_id}/reserve`, { seats: seat_ids }, access_token);
+  const { seats } = (await best.json()) as { seats: string[] };
+  const { lock_id } = await post(`/shows/${show.show_id}/reserve`, { seats }, access_token);
   const { booking_id, reference } = await post(
     '/booking',
     { lock_id, payment_token: 'pm_card_visa' },

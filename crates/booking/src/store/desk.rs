@@ -31,31 +31,47 @@ pub(crate) struct Wanted {
 
 /// The newest of them, at most `limit`.
 pub(crate) fn find_ids(tx: &mut Tx<'_>, wanted: &Wanted, limit: u32) -> Result<Vec<BookingId>> {
+    let one_by_one: Option<Vec<(&str, Value)>> = match (&wanted.guests, &wanted.shows) {
+        (Some(guests), _) => Some(guests.iter().map(|guest| ("user_id", Value::from(*guest))).collect()),
+        (None, Some(shows)) => Some(shows.iter().map(|show| ("show_id", Value::from(*show))).collect()),
+        (None, None) => None,
+    };
+    let Some(one_by_one) = one_by_one else { return find_of(tx, wanted, None, limit) };
+    // Each is a short range of an index; of all at once an engine may think that reading everything is cheaper.
+    let mut found = Vec::new();
+    for of in one_by_one {
+        found.extend(find_of(tx, wanted, Some(of), limit)?);
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found.truncate(limit as usize);
+    Ok(found)
+}
+
+fn find_of(tx: &mut Tx<'_>, wanted: &Wanted, of: Option<(&str, Value)>, limit: u32) -> Result<Vec<BookingId>> {
     let before = wanted.before.map_or(Uuid::max(), BookingId::uuid);
     let since = wanted.since.map_or(Uuid::nil(), BookingId::uuid);
     let (mut sql, mut values) = (IDS.to_owned(), params![before, since].to_vec());
-    let mut one_of = |column: &str, of: Option<Vec<Value>>| {
-        let Some(of) = of else { return };
-        let marks: Vec<String> =
-            (values.len() + 1..=values.len() + of.len()).map(|number| format!("${number}")).collect();
-        sql.push_str(&format!(" AND {column} IN ({})", marks.join(", ")));
+    let mut one_of = |column: &str, of: Vec<Value>| {
+        let marks = (values.len() + 1..=values.len() + of.len()).map(|number| format!("${number}"));
+        sql.push_str(&format!(" AND {column} IN ({})", marks.collect::<Vec<_>>().join(", ")));
         values.extend(of);
     };
-    let places = match &wanted.places {
-        Places::All => None,
-        Places::These(places) => Some(places),
-    };
-    // Nobody, no show, no cinema: nothing can be found.
-    let empty = places.is_some_and(Vec::is_empty)
-        || wanted.guests.as_ref().is_some_and(Vec::is_empty)
-        || wanted.shows.as_ref().is_some_and(Vec::is_empty);
-    if empty {
-        return Ok(Vec::new());
+    if let Some((column, value)) = of {
+        one_of(column, vec![value]);
     }
-    one_of("cinema_id", places.map(|ids| ids.iter().map(|id| Value::from(*id)).collect()));
-    one_of("user_id", wanted.guests.as_ref().map(|ids| ids.iter().map(|id| Value::from(*id)).collect()));
-    one_of("show_id", wanted.shows.as_ref().map(|ids| ids.iter().map(|id| Value::from(*id)).collect()));
-    one_of("status", wanted.status.map(|status| vec![Value::from(status.word())]));
+    match &wanted.places {
+        Places::All => {}
+        Places::These(places) if places.is_empty() => return Ok(Vec::new()),
+        Places::These(places) => one_of("cinema_id", places.iter().map(|id| Value::from(*id)).collect()),
+    }
+    match (&wanted.guests, &wanted.shows) {
+        (Some(_), Some(shows)) if shows.is_empty() => return Ok(Vec::new()),
+        (Some(_), Some(shows)) => one_of("show_id", shows.iter().map(|id| Value::from(*id)).collect()),
+        _ => {}
+    }
+    if let Some(status) = wanted.status {
+        one_of("status", vec![Value::from(status.word())]);
+    }
     values.push(limit.into());
     sql.push_str(&format!(" ORDER BY booking_id DESC LIMIT ${}", values.len()));
     ids(&tx.query(&sql, &values)?)
