@@ -53,12 +53,14 @@ test('whoever has no business here is told so, and shown nothing @desk', async (
   await expect(page).toHaveURL(/\/sign-in\?next=%2Fadmin%2Fusers%3Frole%3Dadmin/);
 
   await signedInAs(page, 'customer');
+  await page.goto('/search');
   await expect(page.getByRole('navigation', { name: 'For staff' })).toHaveCount(0);
   await page.goto('/admin');
   await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
   await expect(nav(page)).toHaveCount(0);
 
   await signedInAs(page, 'boxoffice');
+  await page.goto('/search');
   await page
     .getByRole('navigation', { name: 'For staff' })
     .getByRole('link', { name: 'Administration' })
