@@ -27,6 +27,12 @@ pub enum Error {
     /// The role cannot be given or taken like that; says what must change.
     #[error("{0}")]
     BadGrant(&'static str),
+    /// The caller may not give or take that role there.
+    #[error("that role is not the caller's to give there")]
+    NotTheirsToGive,
+    /// Nobody takes the administrator's role from themselves.
+    #[error("nobody takes the administrator's role from themselves")]
+    OwnRole,
     /// The name and password, or the refresh token, are not good (RFC 6749 `invalid_grant`).
     #[error("the credentials are not valid")]
     InvalidGrant,
@@ -62,6 +68,11 @@ impl From<Error> for Problem {
             Error::SessionNotFound => {
                 Problem::new(Code::SessionNotFound, "You have no session of that id, or it is over.")
             }
+            Error::NotTheirsToGive => Problem::new(
+                Code::Forbidden,
+                "Administrators give every role; managers give box_office in the cinemas that they manage.",
+            ),
+            Error::OwnRole => Problem::new(Code::OwnRole, "Have another administrator do it."),
             Error::BadGrant(why) => Problem::new(Code::InvalidRequest, why),
             Error::InvalidGrant => Problem::new(Code::Unauthenticated, "The credentials are not valid."),
             Error::Guessing { retry_after_s } => {

@@ -3,6 +3,7 @@
 //! Access tokens are JWTs signed with EdDSA and good for minutes; refresh tokens work once, and a second use ends their
 //! session (RFC 9700). Passwords are argon2id. Who a token names is told from memory, without a look at the database.
 
+mod administration;
 mod eddsa;
 mod error;
 mod guesses;
@@ -22,10 +23,11 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use administration::{KnowsCinema, administration_router};
 pub use error::{Error, Result};
 pub use model::{
-    Credentials, Email, Fault, GRANTS_MAX, Hashing, Name, Password, PersonalData, Phone, Profile, Registration,
-    Settings, SignIn,
+    Credentials, Email, Fault, GRANTS_MAX, Hashing, Name, Named, Password, PeopleFilter, PersonalData, Phone, Profile,
+    Registration, Settings, SignIn,
 };
 pub use passwords::HASH_QUEUE_MAX;
 pub use service::{Accounts, check, staffed_cinemas};

@@ -1,5 +1,7 @@
 //! Every SQL statement of accounts.
 
+pub(crate) mod people;
+
 use marquee_db::{Error, Result, Row, Tx, params};
 use marquee_http::Grant;
 use marquee_kernel::{CinemaId, SessionId, Timestamp, UserId};
@@ -136,17 +138,7 @@ pub(crate) fn insert_user(
 }
 
 pub(crate) fn user(tx: &mut Tx<'_>, user_id: UserId) -> Result<Option<User>> {
-    let row = tx.query_opt(USER, &params![user_id])?;
-    row.map(|row| {
-        Ok(User {
-            user_id: row.get("user_id")?,
-            name: row.get("name")?,
-            email: row.get("email")?,
-            phone: row.get("phone")?,
-            created_at: row.get("created_at")?,
-        })
-    })
-    .transpose()
+    tx.query_opt(USER, &params![user_id])?.as_ref().map(people::read).transpose()
 }
 
 pub(crate) fn account(tx: &mut Tx<'_>, folded: &str) -> Result<Option<Account>> {

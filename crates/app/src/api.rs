@@ -1,10 +1,14 @@
 //! The published API: every module's routes under `/api/v1`, and the OpenAPI document made from them.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
+use marquee_accounts::KnowsCinema;
+use marquee_catalog::Catalog;
 use marquee_http::{FieldError, NoQuery, Problem, ProblemDoc};
 use marquee_web::Site;
 use tower::ServiceBuilder;
@@ -53,6 +57,7 @@ struct Document;
 pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
     let compressed = OpenApiRouter::new()
         .merge(marquee_accounts::router(services.accounts.clone()))
+        .merge(marquee_accounts::administration_router(services.accounts.clone(), knows_cinema(&services.catalog)))
         .merge(marquee_catalog::router(services.catalog.clone()))
         .merge(marquee_booking::router(services.booking.clone()))
         .layer(CompressionLayer::new());
@@ -62,6 +67,21 @@ pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
         OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api).split_for_parts();
     finish(&mut document);
     (router, document)
+}
+
+/// Whether there is a cinema, for those who appoint people to one.
+fn knows_cinema(catalog: &Catalog) -> KnowsCinema {
+    let catalog = catalog.clone();
+    Arc::new(move |cinema_id| {
+        let catalog = catalog.clone();
+        Box::pin(async move {
+            match catalog.cinema(cinema_id).await {
+                Ok(_) => Ok(true),
+                Err(marquee_catalog::Error::CinemaNotFound) => Ok(false),
+                Err(error) => Err(error.into()),
+            }
+        })
+    })
 }
 
 /// The API with its document, its documentation page and the published keys, and the app in the browser.

@@ -5,6 +5,8 @@
 //! happened, and sells the seats or frees them. Each move of a booking is guarded by where it must come from, so that whoever
 //! is second changes nothing.
 
+mod dashboard_view;
+mod desk_view;
 mod error;
 mod failpoint;
 mod http;

@@ -1,5 +1,7 @@
 //! What a booking is, what may become of it, and what an idempotency key stands for: pure rules.
 
+pub(crate) mod takings;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,9 +18,11 @@ pub const REASON_CHARS_MAX: usize = 500;
 
 /// The list of a user's bookings, as its cursors name it.
 pub(crate) const BOOKING_LIST: &str = "bookings";
+/// The list of bookings that staff looks through, as its cursors name it.
+pub(crate) const DESK_LIST: &str = "desk";
 
 /// Where a booking stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Its seats are claimed; what the gateway says is not known yet.

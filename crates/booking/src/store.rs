@@ -1,6 +1,8 @@
 //! The rows of bookings, their seats, and idempotency keys.
 
 mod across;
+pub(crate) mod desk;
+pub(crate) mod takings;
 
 use std::borrow::Cow;
 

@@ -1,10 +1,14 @@
 //! The journal's rows and the seal that chains them.
 
+mod story;
+
 use marquee_db::{Result, Row, Tx, Value, params};
 use marquee_kernel::{EventId, ShowId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::{Delivered, Event};
+
+pub use story::{Told, story};
 
 const HEAD: &str = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1";
 const APPEND: &str = "

@@ -14,7 +14,7 @@ mod service;
 mod store;
 
 pub use error::Error;
-pub use http::router;
+pub use http::{read_date, router};
 pub use model::*;
 pub use service::{Added, CLEANING_GAP_MINUTES_MAX, Catalog, Fresh, Settings};
 

@@ -119,6 +119,14 @@ pub fn refunds_of(tx: &mut Tx<'_>, payments: &[PaymentId]) -> Result<HashMap<Pay
     store::refunds_of(tx, payments)
 }
 
+/// The refunds that were ordered between two instants.
+///
+/// # Errors
+/// What the database says.
+pub fn refunds_between(tx: &mut Tx<'_>, from: Timestamp, until: Timestamp) -> Result<Vec<Refund>> {
+    store::refunds_between(tx, from, until)
+}
+
 /// How far a payment has come; `None` when there is none of that id.
 ///
 /// # Errors

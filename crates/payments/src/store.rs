@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
-use marquee_kernel::{BookingId, Money, PaymentId, ShowId, Timestamp};
+use marquee_kernel::{BookingId, Money, PaymentId, RefundId, ShowId, Timestamp};
 
 use crate::model::{NewPayment, PaymentState, Refund, RefundStatus, Step};
 
@@ -34,6 +34,11 @@ const REFUND_OF: &str = "
     SELECT refund_id, payment_id, booking_id, amount, currency, status, attempts, last_error, created_at,
            accepted_at, settled_at
     FROM refunds WHERE payment_id = $1";
+/// Ids sort by birth.
+const REFUNDS_BETWEEN: &str = "
+    SELECT refund_id, payment_id, booking_id, amount, currency, status, attempts, last_error, created_at,
+           accepted_at, settled_at
+    FROM refunds WHERE refund_id >= $1 AND refund_id < $2 ORDER BY refund_id";
 const REFUNDS_DUE: &str = "
     SELECT r.refund_id, r.payment_id, r.booking_id, r.amount, r.currency, r.status, r.attempts, r.last_error,
            r.created_at, r.accepted_at, r.settled_at, p.show_id, p.state
@@ -197,6 +202,11 @@ pub(crate) fn refunds_of(tx: &mut Tx<'_>, payments: &[PaymentId]) -> Result<Hash
     let rows = tx.query_each(REFUND_OF, payments.iter().map(|payment_id| params![*payment_id]))?;
     let refunds = rows.iter().flatten().map(refund_row);
     refunds.map(|refund| refund.map(|refund| (refund.payment_id, refund))).collect()
+}
+
+pub(crate) fn refunds_between(tx: &mut Tx<'_>, from: Timestamp, until: Timestamp) -> Result<Vec<Refund>> {
+    let span = params![RefundId::earliest_at(from), RefundId::earliest_at(until)];
+    tx.query(REFUNDS_BETWEEN, &span)?.iter().map(refund_row).collect()
 }
 
 pub(crate) fn refunds_due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<DueRefund>> {

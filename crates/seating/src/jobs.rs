@@ -43,6 +43,7 @@ impl Seating {
             tokio::spawn(until(stop.clone(), self.clone().reload_seats())),
             tokio::spawn(until(stop.clone(), self.clone().keep_house())),
             tokio::spawn(until(stop.clone(), self.clone().count_late_shards())),
+            tokio::spawn(self.clone().write_tally(stop.clone())),
         ];
         own.into_iter().chain(heeding).collect()
     }

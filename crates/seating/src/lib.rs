@@ -21,8 +21,9 @@ mod store;
 pub use error::Error;
 pub use http::router;
 pub use model::{Attempt, BeginPayment, HeldSeat, Hold, Outcome, SeatStatus};
+pub use service::QUARTER_S;
 pub use service::{Holds, Parts, Party, Seating};
 #[cfg(debug_assertions)]
 pub use settings::Faults;
 pub use settings::Settings;
-pub use store::{PORTIONS, check, claims, shows_after};
+pub use store::{PORTIONS, Taken, check, claims, shows_after, taken_of};

@@ -1,8 +1,11 @@
 //! One file per verb.
 
+pub(crate) mod change_roles;
 pub(crate) mod close_session;
 pub(crate) mod end_session;
+pub(crate) mod find_users;
 pub(crate) mod get_user;
+mod grant_view;
 pub(crate) mod jwks;
 pub(crate) mod list_sessions;
 pub(crate) mod open_session;

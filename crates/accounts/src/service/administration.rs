@@ -35,7 +35,7 @@ impl Accounts {
                 return Err(Error::EmailTaken);
             }
             store::insert_grants(tx, user_id, granted, now)?;
-            let events = granted.iter().map(|grant| role_event("RoleGranted", user_id, &[*grant]));
+            let events = granted.iter().map(|grant| role_event("RoleGranted", Actor::System, user_id, &[*grant]));
             let events: Vec<Event> = std::iter::once(user_registered(user_id, Actor::System)).chain(events).collect();
             Ok(journal.append(tx, &events)?)
         };
@@ -80,18 +80,28 @@ impl Accounts {
     /// # Errors
     /// [`Error::BadGrant`], [`Error::UserNotFound`], [`Error::Db`].
     pub async fn grant_role(&self, email: &str, role: Role, cinema_ids: &[CinemaId]) -> Result<UserId> {
-        let parts = &self.parts;
-        let (wanted, folded) = (grants(role, cinema_ids)?, fold(email));
+        self.give(Actor::System, having(email), role, cinema_ids).await
+    }
+
+    /// Gives `role` in those cinemas to the account that `find` finds.
+    pub(super) async fn give(
+        &self,
+        actor: Actor,
+        find: impl FnOnce(&mut Tx<'_>) -> Result<UserId> + Send + 'static,
+        role: Role,
+        cinema_ids: &[CinemaId],
+    ) -> Result<UserId> {
+        let (parts, wanted) = (&self.parts, grants(role, cinema_ids)?);
         let (now, journal) = (parts.clock.now(), parts.journal.clone());
         let write = move |tx: &mut Tx<'_>| {
-            let user_id = store::account(tx, &folded)?.ok_or(Error::UserNotFound)?.user_id;
+            let user_id = find(tx)?;
             if store::insert_grants(tx, user_id, &wanted, now)? == 0 {
                 return Ok(user_id);
             }
             if store::grants(tx, user_id)?.len() > GRANTS_MAX {
                 return Err(Error::BadGrant(TOO_MANY_GRANTS));
             }
-            journal.append(tx, &[role_event("RoleGranted", user_id, &wanted)])?;
+            journal.append(tx, &[role_event("RoleGranted", actor, user_id, &wanted)])?;
             Ok(user_id)
         };
         let user_id = parts.db.write(write).await?;
@@ -105,17 +115,27 @@ impl Accounts {
     /// # Errors
     /// [`Error::BadGrant`] also when the account does not have that grant, [`Error::UserNotFound`], [`Error::Db`].
     pub async fn take_role(&self, email: &str, role: Role, cinema_ids: &[CinemaId]) -> Result<UserId> {
-        let parts = &self.parts;
-        let (unwanted, folded) = (grants(role, cinema_ids)?, fold(email));
+        self.take(Actor::System, having(email), role, cinema_ids).await
+    }
+
+    /// Takes `role` in those cinemas from the account that `find` finds.
+    pub(super) async fn take(
+        &self,
+        actor: Actor,
+        find: impl FnOnce(&mut Tx<'_>) -> Result<UserId> + Send + 'static,
+        role: Role,
+        cinema_ids: &[CinemaId],
+    ) -> Result<UserId> {
+        let (parts, unwanted) = (&self.parts, grants(role, cinema_ids)?);
         let (now, journal) = (parts.clock.now(), parts.journal.clone());
         let write = move |tx: &mut Tx<'_>| {
-            let user_id = store::account(tx, &folded)?.ok_or(Error::UserNotFound)?.user_id;
+            let user_id = find(tx)?;
             if store::delete_grants(tx, user_id, &unwanted)? == 0 {
                 return Err(Error::BadGrant("the account does not have that role there"));
             }
             let revoked = store::revoke_sessions_of(tx, user_id, now)?;
-            let mut events = vec![role_event("RoleTaken", user_id, &unwanted)];
-            events.extend(revoked.iter().map(|it| session_revoked(it, Actor::System, Reason::RoleTaken)));
+            let mut events = vec![role_event("RoleTaken", actor, user_id, &unwanted)];
+            events.extend(revoked.iter().map(|it| session_revoked(it, actor, Reason::RoleTaken)));
             journal.append(tx, &events)?;
             Ok::<(UserId, Vec<Revoked>), Error>((user_id, revoked))
         };
@@ -166,9 +186,15 @@ impl Accounts {
     }
 }
 
-fn role_event(kind: &'static str, user_id: UserId, grants: &[Grant]) -> Event {
+/// Finds the account of that address.
+fn having(email: &str) -> impl FnOnce(&mut Tx<'_>) -> Result<UserId> + Send + 'static {
+    let folded = fold(email);
+    move |tx| Ok(store::account(tx, &folded)?.ok_or(Error::UserNotFound)?.user_id)
+}
+
+fn role_event(kind: &'static str, actor: Actor, user_id: UserId, grants: &[Grant]) -> Event {
     let role = grants.first().map(|grant| role_word(grant.role));
     let cinema_ids: Vec<CinemaId> = grants.iter().filter_map(|grant| grant.cinema_id).collect();
     let payload = json!({"role": role, "cinema_ids": cinema_ids});
-    Event { kind, actor: Actor::System, show_id: None, subject: user_id.to_string(), payload }
+    Event { kind, actor, show_id: None, subject: user_id.to_string(), payload }
 }

@@ -4,6 +4,7 @@ mod book;
 mod cancel_booking;
 mod erase_user;
 mod export_data;
+mod find_bookings;
 mod get_booking;
 mod get_cancellation;
 mod get_ticket_ics;
@@ -11,6 +12,8 @@ mod get_ticket_pdf;
 mod get_ticket_svg;
 mod list_bookings;
 mod list_ticket_keys;
+mod show_dashboard;
+mod tell_booking;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +42,10 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(export_data::export_data))
         .routes(routes!(erase_user::erase_user))
         .routes(routes!(list_ticket_keys::list_ticket_keys))
+        .routes(routes!(find_bookings::find_bookings))
+        .routes(routes!(tell_booking::show_booking))
+        .routes(routes!(tell_booking::tell_booking))
+        .routes(routes!(show_dashboard::show_dashboard))
         .with_state(booking)
 }
 

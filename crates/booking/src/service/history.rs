@@ -43,23 +43,37 @@ impl Booking {
             let refunds = refunds(tx, &sales)?;
             Ok((sales, refunds))
         };
+        let (mut sales, mut refunds) = (Vec::new(), HashMap::new());
+        for (some, their_refunds) in self.everywhere(read).await? {
+            sales.extend(some);
+            refunds.extend(their_refunds);
+        }
+        newest_first(&mut sales);
+        let page = Page::cut(sales, limit, BOOKING_LIST, |sale| sale.booking_id);
+        Ok(page.map(|sale| self.view(&sale, &refunds)))
+    }
+
+    /// What `read` finds on each shard, while no show is on its way from one to another.
+    ///
+    /// # Errors
+    /// What a database says: without one of them it is not known what there is.
+    pub(super) async fn everywhere<T: Send + 'static>(
+        &self,
+        read: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Clone + Send + 'static,
+    ) -> Result<Vec<T>> {
         for _ in 0..MOVE_LOOKS_MAX {
-            let (mut sales, mut refunds) = (Vec::new(), HashMap::new());
-            let reads = self.shards().all().iter().map(|shard| async move { shard.db()?.read(read).await });
-            for (some, their_refunds) in try_join_all(reads).await? {
-                sales.extend(some);
-                refunds.extend(their_refunds);
-            }
+            let reads = self.shards().all().iter().map(|shard| {
+                let read = read.clone();
+                async move { shard.db()?.read(move |tx| read(tx)).await }
+            });
+            let found = try_join_all(reads).await?;
             // What was on its way meanwhile may be missing, and what arrived meanwhile there twice.
             if self.shards().all().len() > 1 && self.shards().cargo().await? > 0 {
                 self.shards().wait_for_move().await?;
                 continue;
             }
             self.shards().has_all()?;
-            sales.sort_unstable_by_key(|sale| Reverse(sale.booking_id));
-            sales.dedup_by_key(|sale| sale.booking_id);
-            let page = Page::cut(sales, limit, BOOKING_LIST, |sale| sale.booking_id);
-            return Ok(page.map(|sale| self.view(&sale, &refunds)));
+            return Ok(found);
         }
         Err(DbError::Unreachable("a show is being moved".to_owned()).into())
     }
@@ -73,6 +87,12 @@ impl Booking {
     fn view(&self, sale: &Sale, refunds: &HashMap<PaymentId, Refund>) -> BookingView {
         BookingView::at(sale, sale.status, &self.inner.keys, refunds.get(&sale.payment_id).map(RefundView::from))
     }
+}
+
+/// Each once, whatever shard it was found on.
+pub(super) fn newest_first(sales: &mut Vec<Sale>) {
+    sales.sort_unstable_by_key(|sale| Reverse(sale.booking_id));
+    sales.dedup_by_key(|sale| sale.booking_id);
 }
 
 fn may_see(caller: &Caller, sale: &Sale) -> bool {

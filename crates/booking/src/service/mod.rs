@@ -6,12 +6,15 @@ mod calendar;
 mod cancel;
 mod cancel_show;
 mod check;
+mod dashboard;
+pub(crate) mod desk;
 mod history;
 mod keys;
 mod meters;
 mod own_data;
 mod reconcile;
 mod settle;
+mod story;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tickets;

@@ -93,7 +93,10 @@ fn write(listed: &Listed, catalog: &Catalog, now: Timestamp) -> Bytes {
 }
 
 /// A date of the contract's form alone: jiff reads others too, such as one with a time behind it.
-pub(super) fn read_date(text: &str) -> Result<Date, &'static str> {
+///
+/// # Errors
+/// What it must be.
+pub fn read_date(text: &str) -> Result<Date, &'static str> {
     let form = text.len() == "YYYY-MM-DD".len() && !text.starts_with(['-', '+']);
     text.parse().ok().filter(|_| form).ok_or("must be a date such as 2026-11-22")
 }

@@ -22,6 +22,8 @@ mod remove_screen;
 mod schedule_show;
 mod views;
 
+pub use list_shows::read_date;
+
 use serde::{Deserialize, Deserializer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -2,6 +2,7 @@
 
 mod browse;
 mod cinemas;
+mod days;
 mod movies;
 mod screens;
 mod shows;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cinemas;
+mod days;
 mod movies;
 mod screens;
 mod shows;
@@ -11,6 +12,7 @@ pub(crate) use cinemas::{
     delete_cinema, find_cinema, has_had_cinema, insert_cinema, list_cinemas, lock_cinema, move_shows, redate_shows,
     update_cinema,
 };
+pub(crate) use days::{shows_of_day, zones};
 pub(crate) use movies::{
     MovieFilter, delete_movie, find_by_source_key, find_movie, insert_movie, list_movies, lock_movie, update_movie,
 };

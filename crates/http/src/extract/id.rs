@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use marquee_kernel::{BookingId, CinemaId, Code, HoldId, MovieId, ScreenId, ShowId};
+use marquee_kernel::{BookingId, CinemaId, Code, HoldId, MovieId, ScreenId, ShowId, UserId};
 use uuid::Uuid;
 
 use crate::Problem;
@@ -37,4 +37,5 @@ path_ids! {
     ShowId => ShowNotFound,
     HoldId => LockNotFound,
     BookingId => BookingNotFound,
+    UserId => UserNotFound,
 }

@@ -36,7 +36,10 @@ impl Seating {
         let shard = self.inner.parts.shards.of(show_id).await?.shard();
         let standing = self.standing(&show, (party, shard), &picks, now);
         match self.inner.holds.place(&house, standing, now).await? {
-            Ok(hold) => Ok(hold),
+            Ok(hold) => {
+                self.inner.tally.count(show.cinema_id, now);
+                Ok(hold)
+            }
             Err(Refusal::HoldLimit { held }) => Err(Error::HoldLimit { held, max: settings.held_seats_per_show_max }),
             Err(Refusal::OverBudget { retry_after_s }) => Err(Error::OverBudget { retry_after_s }),
             Err(Refusal::Taken(places)) => Err(Error::SeatsUnavailable(names(&show, &places))),

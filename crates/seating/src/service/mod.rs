@@ -4,6 +4,7 @@ mod best;
 mod block;
 mod hold;
 mod pay;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use hold::Party;
+pub use tally::QUARTER_S;
 
 use crate::holds::{HoldStore, MemoryHolds, Record, RedisHolds, ShowSeats};
 use crate::live::{Live, Watcher};
@@ -76,6 +78,7 @@ pub(crate) struct Inner {
     pub(crate) live: Live,
     pub(crate) to_reload: Mutex<HashSet<ShowId>>,
     pub(crate) reload_wanted: Notify,
+    pub(crate) tally: tally::Tally,
 }
 
 impl Parts {
@@ -130,6 +133,7 @@ impl Seating {
             live: Live::new(stop),
             to_reload: Mutex::default(),
             reload_wanted: Notify::new(),
+            tally: tally::Tally::default(),
         };
         let seating = Self { inner: Arc::new(inner) };
         seating.take_up(kept).await?;
@@ -181,6 +185,12 @@ impl Seating {
         self.inner.parts.home()?.write(move |tx| store::keep_holds(tx, &standings)).await?;
         info!(holds = count, "holds written down for the next start");
         Ok(())
+    }
+
+    /// The catalogue that it seats for.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.parts.catalog
     }
 
     /// A show, as the catalogue has it.

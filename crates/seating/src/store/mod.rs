@@ -3,6 +3,7 @@
 mod across;
 mod check;
 pub mod claims;
+mod figures;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,8 @@ use tracing::warn;
 
 pub use across::shows_after;
 pub use check::check;
+pub use figures::{Taken, taken_of};
+pub(crate) use figures::{count_placed, placed};
 
 use crate::model::{Sold, Standing};
 

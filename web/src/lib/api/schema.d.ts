@@ -4,6 +4,60 @@
  */
 
 export interface paths {
+    "/api/v1/admin/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds bookings of the cinemas that the caller serves, the newest first. Without `q`, `show_id` or `date` those of the last 31 days. */
+        get: operations["find_bookings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/bookings/{booking_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a booking to the staff of its cinema. */
+        get: operations["show_booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/bookings/{booking_id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what became of a booking and its money, and who did it, from the journal. Of a shop that sells very much at once it may
+         *     not be all.
+         */
+        get: operations["tell_booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/cinemas": {
         parameters: {
             query?: never;
@@ -50,6 +104,23 @@ export interface paths {
         put?: never;
         /** Adds a screen with its first layout. */
         post: operations["add_screen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a day has brought: sales by hour, how full the shows are, how many holds became bookings, and what was given back. */
+        get: operations["show_dashboard"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -173,6 +244,64 @@ export interface paths {
         post?: never;
         /** Gives a blocked seat back to sale; one that is not blocked is left alone. */
         delete: operations["unblock_seat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds people, the newest account first: administrators everybody; managers those who work in their cinemas, and whoever has
+         *     exactly the e-mail address in `q`.
+         */
+        get: operations["find_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an account: administrators every one, managers those of who works in their cinemas. */
+        get: operations["show_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives somebody a role. It is in their next access token. Managers give `box_office` in their cinemas, administrators every role. */
+        post: operations["give_role"];
+        /**
+         * Takes a role from somebody and ends their sessions. Managers take `box_office` in their cinemas, administrators every role, but
+         *     nobody the administrator's from themselves.
+         */
+        delete: operations["take_role"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1017,6 +1146,62 @@ export interface components {
             /** @description By name. */
             screens: components["schemas"]["ScreenCard"][];
         };
+        /** @description What a day has brought. */
+        DashboardView: {
+            /**
+             * Format: date
+             * @description The day, as each cinema's wall says.
+             * @example 2026-11-26
+             */
+            date: string;
+            /** Format: date-time */
+            as_of: string;
+            /** @description What was sold on that day, whenever the shows are; also what was given back since. */
+            sales: components["schemas"]["SalesView"];
+            /** @description The shows of that day, by start. */
+            shows: components["schemas"]["OccupancyView"][];
+            funnel: components["schemas"]["FunnelView"];
+            refunds: components["schemas"]["RefundsView"];
+        };
+        /** @description A booking, as staff sees it. */
+        DeskView: {
+            booking_id: components["schemas"]["BookingId"];
+            /**
+             * @description Its name for people.
+             * @example 7K3F-9QXD
+             */
+            reference: string;
+            status: components["schemas"]["Status"];
+            user_id: components["schemas"]["UserId"];
+            /**
+             * @description The guest's name.
+             * @example Ada Lovelace
+             */
+            name: string;
+            /**
+             * @description The guest's e-mail address.
+             * @example ada@example.com
+             */
+            email: string;
+            sold_by: components["schemas"]["GuestView"] | null;
+            show_id: components["schemas"]["ShowId"];
+            cinema_id: components["schemas"]["CinemaId"];
+            cinema_name: string;
+            screen_name: string;
+            movie_title: string;
+            /** Format: date-time */
+            start_time: string;
+            /**
+             * @description The cinema's time zone, by its IANA name.
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+            /** @description The labels of its seats, in the order they were picked. */
+            seats: string[];
+            total_price: components["schemas"]["Money"];
+            /** Format: date-time */
+            created_at: string;
+        };
         /** @description Proof that it is the owner who asks. */
         EraseUser: {
             /**
@@ -1025,6 +1210,12 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * Format: uuid
+         * @description An event in the journal.
+         * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
+         */
+        EventId: string;
         /** @description All that is kept of a guest. */
         ExportView: {
             /**
@@ -1045,6 +1236,50 @@ export interface components {
             field: string;
             /** @description What it must be. */
             message: string;
+        };
+        /** @description How many holds of that day became bookings. */
+        FunnelView: {
+            /**
+             * Format: int64
+             * @description Holds placed; counted with a delay of seconds.
+             */
+            holds: number;
+            /**
+             * Format: int64
+             * @description Payments begun.
+             */
+            payments: number;
+            /**
+             * Format: int64
+             * @description Of these: paid, also if given back since.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Of these: not settled yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Of these: not paid.
+             */
+            failed: number;
+        };
+        /** @description A role, and where. */
+        GiveRole: {
+            role: components["schemas"]["Role"];
+            cinema_id?: components["schemas"]["CinemaId"] | null;
+        };
+        /** @description A role that somebody was given. */
+        GrantView: {
+            role: components["schemas"]["Role"];
+            cinema_id: components["schemas"]["CinemaId"] | null;
+        };
+        /** @description Somebody, as staff sees them. */
+        GuestView: {
+            user_id: components["schemas"]["UserId"];
+            name: string;
+            email: string;
         };
         /** @description One seat of a hold, at the price it had when the hold was placed. */
         HeldSeat: {
@@ -1069,6 +1304,20 @@ export interface components {
          * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
          */
         HoldId: string;
+        /** @description What was sold in an hour. */
+        HourView: {
+            /**
+             * Format: int32
+             * @description From 0 to 23, by the cinema's clock.
+             */
+            hour: number;
+            /** Format: int64 */
+            bookings: number;
+            /** Format: int64 */
+            seats: number;
+            /** @description A sum for each currency. */
+            amounts: components["schemas"]["Money"][];
+        };
         /** @description A layout as it is written down. In `seats` every character is one place across the row. */
         LayoutPlan: {
             /** @description From the screen to the back. */
@@ -1154,6 +1403,28 @@ export interface components {
             /** @description For a developer to read. */
             error_description: string;
         };
+        /** @description How full a show is. */
+        OccupancyView: {
+            show_id: components["schemas"]["ShowId"];
+            cinema_id: components["schemas"]["CinemaId"];
+            cinema_name: string;
+            screen_name: string;
+            movie_title: string;
+            /** Format: date-time */
+            start_time: string;
+            /**
+             * @description The cinema's time zone, by its IANA name.
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+            cancelled: boolean;
+            /** Format: int32 */
+            seats_total: number;
+            /** Format: int32 */
+            seats_sold: number;
+            /** Format: int32 */
+            seats_blocked: number;
+        };
         /** @description Who signs in. */
         OpenSession: {
             /**
@@ -1234,6 +1505,50 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list: what every listing call answers. */
+        Page_DeskView: {
+            /** @description The items, in the list's order. */
+            items: {
+                booking_id: components["schemas"]["BookingId"];
+                /**
+                 * @description Its name for people.
+                 * @example 7K3F-9QXD
+                 */
+                reference: string;
+                status: components["schemas"]["Status"];
+                user_id: components["schemas"]["UserId"];
+                /**
+                 * @description The guest's name.
+                 * @example Ada Lovelace
+                 */
+                name: string;
+                /**
+                 * @description The guest's e-mail address.
+                 * @example ada@example.com
+                 */
+                email: string;
+                sold_by: components["schemas"]["GuestView"] | null;
+                show_id: components["schemas"]["ShowId"];
+                cinema_id: components["schemas"]["CinemaId"];
+                cinema_name: string;
+                screen_name: string;
+                movie_title: string;
+                /** Format: date-time */
+                start_time: string;
+                /**
+                 * @description The cinema's time zone, by its IANA name.
+                 * @example Asia/Kolkata
+                 */
+                timezone: string;
+                /** @description The labels of its seats, in the order they were picked. */
+                seats: string[];
+                total_price: components["schemas"]["Money"];
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list: what every listing call answers. */
         Page_MovieCard: {
             /** @description The items, in the list's order. */
             items: {
@@ -1281,6 +1596,29 @@ export interface components {
                 expires_at: string;
                 /** @description Whether it is the one that asks. */
                 current: boolean;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list: what every listing call answers. */
+        Page_UserView: {
+            /** @description The items, in the list's order. */
+            items: {
+                user_id: components["schemas"]["UserId"];
+                /** @example Ada Lovelace */
+                name: string;
+                /** @example ada@example.com */
+                email: string;
+                /** @description Every role the person has anywhere; everybody is a `customer`. */
+                roles: components["schemas"]["Role"][];
+                /** @description Where they have them; nothing of `customer`. */
+                grants: components["schemas"]["GrantView"][];
+                /**
+                 * Format: date-time
+                 * @description When the account was made.
+                 * @example 2026-11-22T18:30:00Z
+                 */
+                created_at: string;
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last one. */
             next_cursor: string | null;
@@ -1375,6 +1713,20 @@ export interface components {
             /** @description How much. */
             amount: components["schemas"]["Money"];
         };
+        /** @description What was ordered back on that day. */
+        RefundsView: {
+            /**
+             * Format: int64
+             * @description Bookings cancelled.
+             */
+            bookings: number;
+            /** @description On its way, a sum for each currency. */
+            pending: components["schemas"]["Money"][];
+            /** @description Given back, a sum for each currency. */
+            succeeded: components["schemas"]["Money"][];
+            /** @description Refused so far, a sum for each currency. */
+            failed: components["schemas"]["Money"][];
+        };
         /** @description Who registers. */
         Register: {
             /**
@@ -1444,6 +1796,17 @@ export interface components {
              * @example 12345_6789
              */
             seats: string;
+        };
+        /** @description What was sold. */
+        SalesView: {
+            /** Format: int64 */
+            bookings: number;
+            /** Format: int64 */
+            seats: number;
+            /** @description A sum for each currency. */
+            amounts: components["schemas"]["Money"][];
+            /** @description The hours in which anything was sold, in order. */
+            hours: components["schemas"]["HourView"][];
         };
         /** @description A show to schedule. */
         ScheduleShow: {
@@ -1699,6 +2062,26 @@ export interface components {
          * @enum {string}
          */
         Status: "pending" | "confirmed" | "failed" | "cancelled";
+        /** @description Something that happened to a booking or its money, as the journal has it. */
+        StoryEventView: {
+            event_id: components["schemas"]["EventId"];
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Such as `BookingConfirmed`; the kinds are those of `docs/events.md`.
+             * @example BookingConfirmed
+             */
+            kind: string;
+            by: components["schemas"]["GuestView"] | null;
+            /** @description What the journal says of it. */
+            details: Record<string, never>;
+        };
+        /** @description What became of a booking, in order. */
+        StoryView: {
+            events: components["schemas"]["StoryEventView"][];
+            /** @description What was said when it was cancelled. */
+            cancel_reason: string | null;
+        };
         /**
          * Format: uuid
          * @description One seat's ticket of a booking.
@@ -1783,6 +2166,8 @@ export interface components {
             email: string;
             /** @description Every role the person has anywhere; everybody is a `customer`. */
             roles: components["schemas"]["Role"][];
+            /** @description Where they have them; nothing of `customer`. */
+            grants: components["schemas"]["GrantView"][];
             /**
              * Format: date-time
              * @description When the account was made.
@@ -1799,6 +2184,346 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    find_bookings: {
+        parameters: {
+            query?: {
+                /** @description A reference or an id, or a part of the guest's name or e-mail address. */
+                q?: string;
+                /** @description In that cinema. */
+                cinema_id?: components["schemas"]["CinemaId"];
+                /** @description Of that show. */
+                show_id?: components["schemas"]["ShowId"];
+                /** @description Of the shows of that day, as the cinema's wall says. */
+                date?: string;
+                /** @description Which stand so. */
+                status?: components["schemas"]["Status"];
+                /** @description Bookings of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of bookings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeskView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for staff, and of cinemas that they serve */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking_id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The booking */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `booking_not_found`, also one of another cinema */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tell_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking_id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `booking_not_found`, also one of another cinema */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     add_cinema: {
         parameters: {
             query?: never;
@@ -2255,6 +2980,121 @@ export interface operations {
             };
             /** @description `unsupported_media_type` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_dashboard: {
+        parameters: {
+            query: {
+                /** @description Of that cinema; without it of all that the caller manages. */
+                cinema_id?: components["schemas"]["CinemaId"];
+                /** @description The day, as each cinema's wall says. */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The day so far */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for managers of that cinema and for administrators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3545,6 +4385,487 @@ export interface operations {
                 };
             };
             /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_users: {
+        parameters: {
+            query?: {
+                /** @description A part of the name or of the e-mail address. */
+                q?: string;
+                /** @description Whoever has that role somewhere. */
+                role?: components["schemas"]["Role"];
+                /** @description People of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for managers and administrators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for managers and administrators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveRole"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now; also when it had the role before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: that role is not the caller's to give there */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` or `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`, also for a role that cannot be given like that, or one cinema too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_role: {
+        parameters: {
+            query: {
+                role: components["schemas"]["Role"];
+                /** @description In which cinema; without one the role for all of them. */
+                cinema_id?: components["schemas"]["CinemaId"];
+            };
+            header?: never;
+            path: {
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: that role is not the caller's to take there */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own_role` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`, also when the account does not have that role there */
             422: {
                 headers: {
                     [name: string]: unknown;

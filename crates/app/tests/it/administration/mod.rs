@@ -1,6 +1,7 @@
 //! Administration: what is on, where, when and for how much; by administrators alone.
 
 mod cancelling;
+mod desk;
 mod movies;
 mod places;
 mod roles;

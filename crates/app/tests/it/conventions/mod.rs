@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// An id that is well-formed and belongs to nothing.
-const NOBODY: &str = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c";
+pub(crate) const NOBODY: &str = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c";
 
 /// Every call that needs a token, with a body where one is needed.
 fn calls_with_a_token() -> Vec<(Method, String, Option<Value>)> {
@@ -56,6 +56,14 @@ fn admin_calls() -> Vec<(Method, String, Option<Value>)> {
         ),
         (Method::POST, "/admin/shows".to_owned(), Some(json!({ "movie_id": NOBODY }))),
     ];
+    calls.push((Method::GET, "/admin/dashboard?date=2026-11-26".to_owned(), None));
+    for path in ["/users", "/bookings"] {
+        calls.push((Method::GET, format!("/admin{path}"), None));
+        calls.push((Method::GET, format!("/admin{path}/{NOBODY}"), None));
+    }
+    calls.push((Method::GET, format!("/admin/bookings/{NOBODY}/story"), None));
+    calls.push((Method::POST, format!("/admin/users/{NOBODY}/roles"), Some(json!({ "role": "admin" }))));
+    calls.push((Method::DELETE, format!("/admin/users/{NOBODY}/roles?role=admin"), None));
     for kind in ["movies", "cinemas", "screens", "shows"] {
         calls.push((Method::PATCH, format!("/admin/{kind}/{NOBODY}"), Some(json!({}))));
         calls.push((Method::DELETE, format!("/admin/{kind}/{NOBODY}"), None));
