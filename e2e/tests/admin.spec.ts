@@ -29,7 +29,7 @@ async function sell(request: APIRequestContext, show: Show, name: string): Promi
   sold += 1;
   const email = `sold-${process.pid}-${Date.now()}-${sold}@example.org`;
   const post = async (path: string, data: object, token = '') => {
-    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
     const answer = await request.post(`${url()}/api/v1${path}`, { data, headers });
     expect(answer.ok(), await answer.text()).toBe(true);
     return (await answer.json()) as Record<string, string>;

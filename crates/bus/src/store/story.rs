@@ -93,7 +93,6 @@ mod tests {
     use marquee_db::Db;
     use marquee_kernel::{Clock, ManualClock, Rng};
     use serde_json::json;
-    use uuid::Uuid;
 
     use super::*;
     use crate::{Event, Journal};
@@ -103,8 +102,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open(&dir.path().join("a.db")).unwrap();
         let hands = ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap());
-        let journal = Journal::new(Clock::Manual(hands.clone()), Rng::seeded(1));
-        let shows: [ShowId; 2] = [1, 2].map(|number| Uuid::from_u128(number).into());
+        let (clock, rng) = (Clock::Manual(hands.clone()), Rng::seeded(1));
+        let journal = Journal::new(clock.clone(), rng.clone());
+        let shows = [(); 2].map(|()| ShowId::mint(&clock, &rng));
         let mut minutes = Vec::new();
         for minute in 0..40 {
             let event = |show_id| Event {
@@ -122,7 +122,7 @@ mod tests {
         let found = minutes.clone();
         let firsts = db.read::<_, marquee_db::Error>(move |tx| {
             let end = last_seq(tx)? + 1;
-            found.iter().map(|at| first_at(tx, *at, end)).collect()
+            found.iter().map(|at| first_at(tx, *at, end)).collect::<Result<Vec<_>>>()
         });
         assert_eq!(firsts.await.unwrap(), (0..40).map(|minute| minute * 2 + 1).collect::<Vec<i64>>());
         let stretches = [(minutes[5], minutes[8]), (minutes[7], minutes[9])];
