@@ -20,9 +20,12 @@ mod store;
 
 pub use error::Error;
 pub use http::router;
-pub use model::{Attempt, BeginPayment, HeldSeat, Hold, Outcome, SeatStatus};
+pub use model::{Attempt, BeginPayment, BlockReason, HeldSeat, Hold, Outcome, SeatStatus, Why};
 pub use service::{Holds, Parts, Party, Seating};
 #[cfg(debug_assertions)]
 pub use settings::Faults;
 pub use settings::Settings;
 pub use store::{PORTIONS, check, claims, shows_after};
+
+/// The list of blocked seats, as its cursors name it.
+pub(crate) const BLOCKED_LIST: &str = "blocked_seats";

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use jiff::civil::Date;
 use marquee_http::{Fields, Json, Manager, Problem, ProblemDoc, Query, page_request};
 use marquee_kernel::{CinemaId, Money, Page};
 use marquee_pricing::PriceList;
