@@ -4,6 +4,7 @@ mod cancelling;
 mod movies;
 mod places;
 mod roles;
+mod schedule;
 mod shows;
 
 use jiff::{SignedDuration, Timestamp};

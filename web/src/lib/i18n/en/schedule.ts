@@ -1,6 +1,155 @@
+import { plural } from '../plural';
+
+const n = plural('en');
+const shows = (count: number) => n(count, { one: '# show', other: '# shows' });
+const bookings = (count: number) => n(count, { one: '# booking', other: '# bookings' });
+const seats = (count: number) => n(count, { one: '# seat', other: '# seats' });
+
 /** The schedule, prices and blocked seats. */
 export const schedule = {
   title: 'Schedule',
+  noCinema: 'There is no cinema to schedule in yet.',
+  noScreens: 'This cinema has no screens yet.',
+  toScreens: 'Add a screen',
+  before: 'The day before',
+  after: 'The day after',
+  today: 'Today',
+  day: 'Day',
+  add: 'New show',
+  copy: 'Copy days',
+  timeline: 'Timeline',
+  count: shows,
+  capacity: seats,
+  nothing: 'Nothing is scheduled on this day.',
+  help: 'Drag a show to move it, or choose it and use the arrow keys: left and right move it by five minutes, with Shift by thirty; up and down go to another show; Enter changes it, Escape puts it back. Nothing is saved before you say so.',
+  addAt: (time: string) => `New show at ${time}`,
+  status: { on_sale: 'On sale', closed: 'Sales closed', started: 'Started', cancelled: 'Cancelled' },
+  show: (film: string, from: string, to: string, screen: string) => `${film}, ${from} to ${to}, ${screen}`,
+  taken: (taken: number, total: number) => `${taken} of ${total} seats taken`,
+  from: (price: string) => `from ${price}`,
+  selected: 'The chosen show',
+  earlier: (minutes: number) => `${minutes} minutes earlier`,
+  later: (minutes: number) => `${minutes} minutes later`,
+  moved: (film: string, from: string, to: string) => `${film} moves to ${from}–${to}.`,
+  clash: (film: string, from: string, to: string) => `Too close to ${film}, ${from}–${to}.`,
+  gap: (minutes: number) =>
+    n(minutes, {
+      one: '# minute is kept free for cleaning.',
+      other: '# minutes are kept free for cleaning.',
+    }),
+  past: 'This is in the past.',
+  putBack: 'Put back',
+  saveMove: 'Save the new time',
+  done: {
+    moved: 'The show was moved.',
+    added: 'The show is on sale.',
+    changed: 'The show was changed.',
+    cancelled: 'The show was cancelled.',
+  },
+  sold: (count: number) =>
+    n(count, {
+      one: '# seat is taken: its guest keeps the ticket for the new time.',
+      other: '# seats are taken: their guests keep their tickets for the new time.',
+    }),
+  seats: 'Block seats',
+  again: 'Once more',
+  cancelShow: 'Cancel the show',
+  form: {
+    add: 'New show',
+    change: 'Change the show',
+    film: 'Film',
+    search: 'Find a film',
+    noFilm: 'No film is called that.',
+    chooseFilm: 'Choose a film.',
+    screen: 'Screen',
+    day: 'Day',
+    time: 'Starts at',
+    ends: (time: string, minutes: number) => `Ends at ${time}, after ${minutes} minutes.`,
+    firstFree: (time: string) => `Take ${time}, the next time that is free`,
+    language: 'Language',
+    format: 'Format',
+    formatHint: 'Such as 2D, 3D or IMAX.',
+    prices: 'Prices',
+    remembered: 'As at this screen’s last show.',
+    currency: 'Currency',
+    price: (category: string) => `Price of ${category}`,
+    badPrice: 'An amount such as 250 or 250.50.',
+    badCurrency: 'Three letters, such as INR.',
+    badTime: 'A day and a time.',
+    soldKeep: 'What is sold already keeps its price.',
+    save: 'Put on sale',
+  },
+  cancelling: {
+    title: 'Cancel this show?',
+    asking: 'Looking what is sold …',
+    none: 'Nothing is sold yet. The show is taken off sale for good.',
+    some: (count: number, money: string) =>
+      `${bookings(count)} will be cancelled and ${money} given back. This cannot be undone.`,
+    pending: (count: number) =>
+      n(count, {
+        one: '# payment is still under way and will be given back, too.',
+        other: '# payments are still under way and will be given back, too.',
+      }),
+    keep: 'Keep the show',
+    confirm: 'Cancel it and refund',
+    confirmNone: 'Cancel it',
+  },
+  copying: {
+    title: 'Copy days',
+    days: 'What',
+    daysFrom: (count: number, date: string) =>
+      n(count, { one: `The day from ${date}`, other: `# days from ${date}` }),
+    oneDay: (date: string) => `${date} alone`,
+    to: 'To the day',
+    screens: 'Screens',
+    allScreens: 'All screens',
+    looking: 'Looking what would be …',
+    sameDay: 'Choose another day than the one to copy.',
+    made: (count: number) =>
+      n(count, { one: '# show would be scheduled.', other: '# shows would be scheduled.' }),
+    nothing: 'There is nothing to copy.',
+    refused: (count: number) =>
+      n(count, { one: '# show cannot be copied:', other: '# shows cannot be copied:' }),
+    skip: 'Copy the others all the same',
+    why: {
+      screen_occupied: 'another show is on that screen then',
+      movie_not_found: 'the film was removed',
+      screen_not_found: 'the screen was removed',
+      past: 'it would start in the past',
+      invalid_request: 'its prices do not fit the screen’s seats any more',
+    },
+    confirm: (count: number) => n(count, { one: 'Copy # show', other: 'Copy # shows' }),
+    done: (count: number) => n(count, { one: '# show was scheduled.', other: '# shows were scheduled.' }),
+    changed: 'Meanwhile something else was scheduled: nothing was copied. Look again.',
+  },
+  blocking: {
+    title: (film: string) => `Seats of ${film}`,
+    back: 'To the schedule',
+    help: 'Choose seats, then keep them from sale or give them back. Sold seats cannot be chosen.',
+    chosen: (count: number) => n(count, { one: '# seat chosen', other: '# seats chosen' }),
+    none: 'No seat chosen',
+    clear: 'Choose none',
+    row: 'A whole row',
+    chooseRow: 'Choose',
+    reason: 'Reason',
+    reasons: { house: 'House seats', broken: 'Broken', other: 'Another reason' },
+    note: 'Note',
+    noteHint: 'For your colleagues, such as “Spring came out”.',
+    block: (count: number) => n(count, { one: 'Block # seat', other: 'Block # seats' }),
+    release: (count: number) => n(count, { one: 'Give # seat back', other: 'Give # seats back' }),
+    blocked: (labels: string) => `Blocked: ${labels}.`,
+    released: (labels: string) => `On sale again: ${labels}.`,
+    held: (count: number) =>
+      n(count, {
+        one: '# of them is held: whoever holds it cannot buy it any more.',
+        other: '# of them are held: whoever holds them cannot buy them any more.',
+      }),
+    sold: (labels: string) => `Sold meanwhile: ${labels}. Nothing was blocked.`,
+    list: 'Blocked seats',
+    listNone: 'No seats are blocked.',
+    pick: (labels: string) => `Choose ${labels}`,
+    over: 'This show is over or cancelled: its seats are as they were.',
+  },
 };
 
 export type Schedule = typeof schedule;
