@@ -39,6 +39,23 @@ export interface paths {
         patch: operations["change_cinema"];
         trace?: never;
     };
+    "/api/v1/admin/cinemas/{cinema_id}/scheduling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what scheduling in a cinema goes by: the cleaning gap, and each screen's categories and last prices. */
+        get: operations["get_scheduling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/cinemas/{cinema_id}/screens": {
         parameters: {
             query?: never;
@@ -50,6 +67,26 @@ export interface paths {
         put?: never;
         /** Adds a screen with its first layout. */
         post: operations["add_screen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/cinemas/{cinema_id}/shows/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Schedules the shows of some days of a cinema again on other days, at the same times by the wall and on the same terms.
+         * @description Cancelled shows are not copied. All shows are copied or none, unless `on_clash` is `skip`.
+         */
+        post: operations["copy_shows"];
         delete?: never;
         options?: never;
         head?: never;
@@ -116,7 +153,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Every show that starts on some days of a cinema, also those that are over or cancelled, by start. */
+        get: operations["list_timetable"];
         put?: never;
         /** Schedules a show on the newest layout of its screen. */
         post: operations["schedule_show"];
@@ -151,10 +189,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Seats kept from sale, and why, by their ids. */
+        get: operations["list_blocked"];
+        put?: never;
+        /**
+         * Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more;
+         *     one that is blocked already gets the new reason.
+         */
+        post: operations["block_seats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/shows/{show_id}/blocked-seats/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
-        /** Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more. */
-        post: operations["block_seats"];
+        /** Gives blocked seats back to sale; those that are not blocked are left alone. */
+        post: operations["release_blocked"];
         delete?: never;
         options?: never;
         head?: never;
@@ -173,6 +232,23 @@ export interface paths {
         post?: never;
         /** Gives a blocked seat back to sale; one that is not blocked is left alone. */
         delete: operations["unblock_seat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/shows/{show_id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how many bookings the cancellation of a show would cancel, and what it would give back. */
+        get: operations["get_show_cancellation"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -829,12 +905,28 @@ export interface components {
             /** @description The seats, row by row, left to right. */
             seats: components["schemas"]["SeatId"][];
         };
+        /**
+         * @description What kind of reason it is.
+         * @enum {string}
+         */
+        BlockReason: "house" | "broken" | "other";
         /** @description Which seats to keep from sale. */
         BlockSeats: {
             /** @description Seats of this show, each once. */
             seats: components["schemas"]["SeatId"][];
+            /** @description What they are kept for. */
+            reason?: components["schemas"]["BlockReason"];
+            /** @description What there is to say about it. */
+            note?: string | null;
         };
-        /** @description Seats of a show that the staff keep from sale. */
+        /** @description A seat that is kept from sale, and why. */
+        BlockedSeat: {
+            seat_id: components["schemas"]["SeatId"];
+            reason: components["schemas"]["BlockReason"];
+            /** @description What there is to say about it. */
+            note: string | null;
+        };
+        /** @description Seats of a show that the staff keep from sale, or gave back. */
         BlockedSeats: {
             show_id: components["schemas"]["ShowId"];
             /** @description Those named by the call. */
@@ -1017,6 +1109,69 @@ export interface components {
             /** @description By name. */
             screens: components["schemas"]["ScreenCard"][];
         };
+        /** @description A show and its copy. */
+        CopiedShow: {
+            source_show_id: components["schemas"]["ShowId"];
+            show_id: components["schemas"]["ShowId"] | null;
+            movie_title: string;
+            screen_id: components["schemas"]["ScreenId"];
+            screen_name: string;
+            /**
+             * Format: date-time
+             * @description When the copy starts, at the same time by the wall.
+             */
+            start_time: string;
+            /** Format: date-time */
+            end_time: string;
+            problem: components["schemas"]["CopyProblem"] | null;
+        };
+        /** @description Why a show cannot be copied. */
+        CopyProblem: {
+            /**
+             * @description `screen_occupied`, `movie_not_found`, `screen_not_found`, or `invalid_request` when it would start in the past, or its
+             *     prices no longer fit the screen's layout.
+             */
+            code: string;
+            detail: string;
+            show_id: components["schemas"]["ShowId"] | null;
+        };
+        /** @description Which days to copy, and to where. */
+        CopyShows: {
+            /**
+             * Format: date
+             * @description The first day to copy, as the cinema's wall says.
+             * @example 2026-11-23
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The day that is to be its copy.
+             * @example 2026-11-30
+             */
+            to: string;
+            /**
+             * Format: int32
+             * @description Days to copy.
+             * @default 1
+             */
+            days: number;
+            /** @description Only what is on these screens of the cinema; all when it is left out. */
+            screen_ids?: components["schemas"]["ScreenId"][] | null;
+            /** @description What to do when some shows cannot be copied. */
+            on_clash?: components["schemas"]["OnClash"];
+            /** @description Says what would be, and schedules nothing. */
+            dry_run?: boolean;
+        };
+        /** @description What was copied, or would be. */
+        CopyView: {
+            dry_run: boolean;
+            /** @description Shows that are scheduled now, or would be. */
+            made: number;
+            /** @description Shows that cannot be copied. */
+            refused: number;
+            /** @description Every show of those days that was not cancelled, by start. */
+            shows: components["schemas"]["CopiedShow"][];
+        };
         /** @description Proof that it is the owner who asks. */
         EraseUser: {
             /**
@@ -1159,6 +1314,11 @@ export interface components {
             /** @description For a developer to read. */
             error_description: string;
         };
+        /**
+         * @description What to do when some shows cannot be copied.
+         * @enum {string}
+         */
+        OnClash: "refuse" | "skip";
         /** @description Who signs in. */
         OpenSession: {
             /**
@@ -1172,6 +1332,18 @@ export interface components {
              * @description The password.
              */
             password: string;
+        };
+        /** @description A page of a list: what every listing call answers. */
+        Page_BlockedSeat: {
+            /** @description The items, in the list's order. */
+            items: {
+                seat_id: components["schemas"]["SeatId"];
+                reason: components["schemas"]["BlockReason"];
+                /** @description What there is to say about it. */
+                note: string | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
         };
         /** @description A page of a list: what every listing call answers. */
         Page_BookingView: {
@@ -1258,6 +1430,18 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list: what every listing call answers. */
+        Page_PlannedShow: {
+            /** @description The items, in the list's order. */
+            items: (components["schemas"]["ShowView"] & {
+                /** @description By category. */
+                prices: {
+                    [key: string]: components["schemas"]["Money"];
+                };
+            })[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list: what every listing call answers. */
         Page_ShowView: {
             /** @description The items, in the list's order. */
             items: (components["schemas"]["ShowFacts"] & components["schemas"]["ShowStanding"])[];
@@ -1326,6 +1510,13 @@ export interface components {
              * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
              */
             user_id?: string | null;
+        };
+        /** @description A show and what its seats cost. */
+        PlannedShow: components["schemas"]["ShowView"] & {
+            /** @description By category. */
+            prices: {
+                [key: string]: components["schemas"]["Money"];
+            };
         };
         /** @description Problem details (RFC 9457). */
         Problem: {
@@ -1421,6 +1612,11 @@ export interface components {
             /** @description For `POST /auth/token`; works once. */
             refresh_token: string;
         };
+        /** @description Which seats to give back to sale. */
+        ReleaseBlocked: {
+            /** @description Seats of this show, each once. */
+            seats: components["schemas"]["SeatId"][];
+        };
         /** @description Which session ends. */
         Revoke: {
             /** @description A refresh or access token of it. */
@@ -1450,6 +1646,22 @@ export interface components {
              */
             seats: string;
         };
+        /** @description A screen, and what a show on it needs. */
+        SchedulableScreen: {
+            screen_id: components["schemas"]["ScreenId"];
+            name: string;
+            /**
+             * Format: int32
+             * @description Seats of the newest layout.
+             */
+            capacity: number;
+            /** @description The price areas of the newest layout, from the screen to the back: each wants a price. */
+            categories: string[];
+            /** @description What seats cost at the screen's last show, by category; `null` when it has had none. */
+            last_prices: {
+                [key: string]: components["schemas"]["Money"];
+            } | null;
+        };
         /** @description A show to schedule. */
         ScheduleShow: {
             /**
@@ -1478,6 +1690,17 @@ export interface components {
             prices: {
                 [key: string]: components["schemas"]["Money"];
             };
+        };
+        /** @description What scheduling in a cinema goes by. */
+        SchedulingView: {
+            cinema_id: components["schemas"]["CinemaId"];
+            /**
+             * Format: int64
+             * @description How long a screen stands empty between two shows.
+             */
+            cleaning_gap_minutes: number;
+            /** @description By name. */
+            screens: components["schemas"]["SchedulableScreen"][];
         };
         /** @description A screen, as its cinema lists it. */
         ScreenCard: {
@@ -1614,6 +1837,23 @@ export interface components {
              * @example 900
              */
             expires_in: number;
+        };
+        /** @description What the cancellation of a show would give back. */
+        ShowCancellationView: {
+            /** @description The show. */
+            show_id: components["schemas"]["ShowId"];
+            /**
+             * Format: int32
+             * @description Bookings that would be cancelled.
+             */
+            bookings: number;
+            /**
+             * Format: int32
+             * @description Bookings whose payment is not settled yet: they would be cancelled once it is.
+             */
+            pending: number;
+            /** @description What all of them come to, a sum for each currency. */
+            refunds: components["schemas"]["Money"][];
         };
         /** @description What of a show neither a sale nor the clock changes. */
         ShowFacts: {
@@ -2182,6 +2422,118 @@ export interface operations {
             };
         };
     };
+    get_scheduling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cinema_id: components["schemas"]["CinemaId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What scheduling goes by. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulingView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     add_screen: {
         parameters: {
             query?: never;
@@ -2244,6 +2596,149 @@ export interface operations {
             };
             /** @description The request did not arrive in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    copy_shows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cinema_id: components["schemas"]["CinemaId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyShows"];
+            };
+        };
+        responses: {
+            /** @description What was copied, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyView"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `schedule_clashes`, with `shows` as in the answer: nothing was copied */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2945,6 +3440,127 @@ export interface operations {
             };
         };
     };
+    list_timetable: {
+        parameters: {
+            query: {
+                /** @description Of that cinema. */
+                cinema_id: components["schemas"]["CinemaId"];
+                /** @description From that day on, as the cinema's wall says. */
+                from: string;
+                /** @description To that day, at most 31 days in all; the same day when it is left out. */
+                to?: string;
+                /** @description Items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of shows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlannedShow"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     schedule_show: {
         parameters: {
             query?: never;
@@ -3341,6 +3957,124 @@ export interface operations {
             };
         };
     };
+    list_blocked: {
+        parameters: {
+            query?: {
+                /** @description Items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of seats */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BlockedSeat"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `show_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     block_seats: {
         parameters: {
             query?: never;
@@ -3485,6 +4219,141 @@ export interface operations {
             };
         };
     };
+    release_blocked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBlocked"];
+            };
+        };
+        responses: {
+            /** @description The seats that were blocked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedSeats"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `show_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     unblock_seat: {
         parameters: {
             query?: never;
@@ -3525,6 +4394,119 @@ export interface operations {
                 };
             };
             /** @description `show_not_found`, or `not_found` for the seat */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_show_cancellation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it would give back; nothing once it is done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowCancellationView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `show_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;

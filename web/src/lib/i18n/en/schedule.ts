@@ -110,6 +110,7 @@ export const schedule = {
     nothing: 'There is nothing to copy.',
     refused: (count: number) =>
       n(count, { one: '# show cannot be copied:', other: '# shows cannot be copied:' }),
+    more: (count: number) => n(count, { one: 'and one more', other: 'and # more' }),
     skip: 'Copy the others all the same',
     why: {
       screen_occupied: 'another show is on that screen then',

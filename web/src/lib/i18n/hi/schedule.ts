@@ -105,6 +105,7 @@ export const schedule: Schedule = {
     nothing: 'नक़ल के लिए कुछ नहीं है।',
     refused: (count: number) =>
       n(count, { one: '# शो की नक़ल नहीं हो सकती:', other: '# शो की नक़ल नहीं हो सकती:' }),
+    more: (count: number) => n(count, { one: 'और # और', other: 'और # और' }),
     skip: 'फिर भी बाक़ी की नक़ल करें',
     why: {
       screen_occupied: 'उस समय स्क्रीन पर दूसरा शो है',
