@@ -11,6 +11,8 @@ const KEPT = 'marquee.language';
 class I18n {
   language = $state<Language>('en');
   messages = $state.raw<Customer>(en);
+  /** What was asked for last: spoken once its messages are here. */
+  wanted: Language = 'en';
   private others: ((language: Language) => Promise<void>)[] = [];
 
   /** The tag for Intl: the reader's own English where there is one. */
@@ -26,6 +28,7 @@ class I18n {
   }
 
   async speak(language: Language): Promise<void> {
+    this.wanted = language;
     await Promise.all(this.others.map((fetch) => fetch(language)));
     this.messages = language === 'hi' ? (await import('./hi/customer')).customer : en;
     this.language = language;

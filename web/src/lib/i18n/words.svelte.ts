@@ -12,7 +12,7 @@ class Words {
 
   /** Before a staff page is shown. */
   start(): Promise<void> {
-    return this.fetch(i18n.language);
+    return this.fetch(i18n.wanted);
   }
 
   private async fetch(language: Language): Promise<void> {

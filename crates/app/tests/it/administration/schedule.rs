@@ -1,25 +1,17 @@
 //! A manager's day: the timetable, its copy, what a cancellation gives back.
 
 use jiff::SignedDuration;
-use marquee_http::Role;
-use marquee_testkit::{Person, TestApp, id_of};
+use marquee_testkit::{TestApp, id_of};
 use serde_json::json;
 
 use super::inr;
-
-async fn a_manager(app: &TestApp, cinema_id: &str) -> Person {
-    let person = app.customer("Meera").await;
-    let accounts = &app.running().services.accounts;
-    accounts.grant_role(&person.email, Role::Manager, &[cinema_id.parse().unwrap()]).await.unwrap();
-    app.again(&person).await
-}
 
 #[tokio::test]
 async fn a_manager_plans_copies_and_cancels_in_their_cinema_and_nowhere_else() {
     let app = TestApp::start().await;
     let show = app.a_show().create().await;
     let elsewhere = app.a_show().create().await;
-    let (manager, other) = (a_manager(&app, &show.cinema_id).await, a_manager(&app, &elsewhere.cinema_id).await);
+    let (manager, other) = (app.manager(&show.cinema_id).await, app.manager(&elsewhere.cinema_id).await);
     let (ada, clerk) = (app.customer("Ada").await, app.box_office(&show.cinema_id).await);
     let planned = app.get(&show.path("")).await.ok();
     let zone = app.get(&format!("/cinemas/{}", show.cinema_id)).await.ok()["timezone"].as_str().unwrap().to_owned();
