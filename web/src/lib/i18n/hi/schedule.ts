@@ -17,6 +17,8 @@ export const schedule: Schedule = {
   day: 'दिन',
   add: 'नया शो',
   copy: 'दिनों की नक़ल',
+  week: 'सप्ताह CSV में',
+  sheet: ['दिन', 'शुरू', 'ख़त्म', 'स्क्रीन', 'फ़िल्म', 'भाषा', 'प्रारूप', 'स्थिति', 'भरी सीटें', 'सीटें', 'मुद्रा'],
   timeline: 'समय-रेखा',
   count: shows,
   capacity: seats,
