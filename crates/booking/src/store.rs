@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
-use marquee_kernel::{BookingId, Currency, Money, SeatId, TicketId, Timestamp, UserId};
+use marquee_kernel::{BookingId, Currency, Money, SeatId, ShowId, TicketId, Timestamp, UserId};
 use marquee_tickets::Proof;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,10 @@ const ODD_PENDING: &str = "
 const STRAY_PENDING: &str = "
     SELECT p.booking_id FROM pending_bookings p
     WHERE NOT EXISTS (SELECT 1 FROM bookings b WHERE b.booking_id = p.booking_id)";
+/// What the show's bookings come to, those whose payment is not settled yet beside the others.
+const OF_SHOW: &str = "
+    SELECT status, currency, COUNT(*) AS bookings, CAST(SUM(total) AS BIGINT) AS total FROM bookings
+    WHERE show_id = $1 AND status IN ('confirmed', 'pending') GROUP BY status, currency ORDER BY currency, status";
 const AFTER: &str = "SELECT booking_id FROM bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
 
 const CLAIM_KEY: &str = "
@@ -175,6 +179,16 @@ pub(crate) fn cancel(
 pub(crate) fn find(tx: &mut Tx<'_>, bookings: &[BookingId]) -> Result<Vec<Sale>> {
     let rows = tx.query_each(FIND, bookings.iter().map(|booking_id| params![*booking_id]))?;
     rows.iter().filter_map(|rows| rows.first()).map(sale).collect()
+}
+
+/// How many bookings of the show stand, and what they come to, by status and currency.
+pub(crate) fn of_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<Vec<(Status, u32, Money)>> {
+    let rows = tx.query(OF_SHOW, &params![show_id])?;
+    let sums = rows.iter().map(|row| {
+        let currency: Currency = row.get("currency")?;
+        Ok((read_status(row)?, row.get("bookings")?, Money::new(row.get("total")?, currency)))
+    });
+    sums.collect()
 }
 
 /// Where a booking stands.

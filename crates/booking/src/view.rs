@@ -93,6 +93,19 @@ pub struct CancellationView {
     pub until: Timestamp,
 }
 
+/// What the cancellation of a show would give back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ShowCancellationView {
+    /// The show.
+    pub show_id: ShowId,
+    /// Bookings that would be cancelled.
+    pub bookings: u32,
+    /// Bookings whose payment is not settled yet: they would be cancelled once it is.
+    pub pending: u32,
+    /// What all of them come to, a sum for each currency.
+    pub refunds: Vec<Money>,
+}
+
 /// All that is kept of a guest.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExportView {

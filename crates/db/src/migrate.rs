@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_cluster", include_str!("../../../migrations/0014_cluster.sql")),
     ("0015_booking", include_str!("../../../migrations/0015_booking.sql")),
     ("0017_seating", include_str!("../../../migrations/0017_seating.sql")),
+    ("0018_seating", include_str!("../../../migrations/0018_seating.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

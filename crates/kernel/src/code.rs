@@ -39,6 +39,7 @@ pub enum Code {
     InUse,
     BookingsOpen,
     OwnRole,
+    ScheduleClashes,
 }
 
 impl Code {
@@ -99,6 +100,7 @@ impl Code {
             Code::InUse => ("in_use", 409, "A future show uses this"),
             Code::BookingsOpen => ("bookings_open", 409, "Bookings of shows to come are still open"),
             Code::OwnRole => ("own_role", 409, "Nobody takes the administrator's role from themselves"),
+            Code::ScheduleClashes => ("schedule_clashes", 409, "Some shows cannot be scheduled then"),
         }
     }
 }

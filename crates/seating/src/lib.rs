@@ -20,10 +20,13 @@ mod store;
 
 pub use error::Error;
 pub use http::router;
-pub use model::{Attempt, BeginPayment, HeldSeat, Hold, Outcome, SeatStatus};
+pub use model::{Attempt, BeginPayment, BlockReason, HeldSeat, Hold, Outcome, SeatStatus, Why};
 pub use service::QUARTER_S;
 pub use service::{Holds, Parts, Party, Seating};
 #[cfg(debug_assertions)]
 pub use settings::Faults;
 pub use settings::Settings;
 pub use store::{PORTIONS, Taken, check, claims, shows_after, taken_of};
+
+/// The list of blocked seats, as its cursors name it.
+pub(crate) const BLOCKED_LIST: &str = "blocked_seats";

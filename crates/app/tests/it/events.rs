@@ -135,6 +135,8 @@ async fn run_the_house(app: &TestApp) {
     }
     let blocked = format!("{}/blocked-seats", show.admin_path());
     let _ = admin.post(&blocked, json!({ "seats": show.seats(&["A1", "A2"]) })).await.ok();
+    let broken = json!({ "seats": show.seats(&["A2"]), "reason": "broken", "note": "A spring came out" });
+    let _ = admin.post(&blocked, broken).await.ok();
     admin.delete(&format!("{blocked}/{}", show.seat("A1"))).await.no_content();
     for path in [show.admin_path(), screen, cinema, movie] {
         let answer = admin.delete(&path).await;

@@ -7,6 +7,7 @@ mod export_data;
 mod find_bookings;
 mod get_booking;
 mod get_cancellation;
+mod get_show_cancellation;
 mod get_ticket_ics;
 mod get_ticket_pdf;
 mod get_ticket_svg;
@@ -35,6 +36,7 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(get_booking::get_booking))
         .routes(routes!(cancel_booking::cancel_booking))
         .routes(routes!(get_cancellation::get_cancellation))
+        .routes(routes!(get_show_cancellation::get_show_cancellation))
         .routes(routes!(get_ticket_svg::get_ticket_svg))
         .routes(routes!(get_ticket_ics::get_ticket_ics))
         .routes(routes!(get_ticket_pdf::get_ticket_pdf))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use marquee_bus::Actor;
 use marquee_db::Tx;
-use marquee_kernel::{BookingId, ShowId};
+use marquee_kernel::{BookingId, CinemaId, ShowId};
 use marquee_payments::RefundReason;
 use marquee_seating::claims::{self, Standing};
 use tracing::info;
@@ -12,7 +12,9 @@ use tracing::info;
 use super::cancel::GiveBack;
 use super::{Booking, meters};
 use crate::error::{Error, Result};
+use crate::model::Status;
 use crate::store;
+use crate::view::ShowCancellationView;
 
 /// Bookings given back in one transaction.
 const BATCH_ITEMS_MAX: u32 = 200;
@@ -42,6 +44,34 @@ impl Booking {
             tokio::time::sleep(PENDING_PAUSE).await;
         }
         Err(Error::BookingPending)
+    }
+
+    /// Where the show runs.
+    ///
+    /// # Errors
+    /// When there is no such show.
+    pub(crate) async fn cinema_of(&self, show_id: ShowId) -> Result<CinemaId> {
+        Ok(self.inner.parts.seating.show(show_id).await?.cinema_id)
+    }
+
+    /// What a cancellation of the show would give back now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn show_cancellation(&self, show_id: ShowId) -> Result<ShowCancellationView> {
+        let sums = self.shards().read(show_id, move |tx: &mut Tx<'_>| store::of_show(tx, show_id)).await?;
+        let mut view = ShowCancellationView { show_id, bookings: 0, pending: 0, refunds: Vec::new() };
+        for (status, bookings, total) in sums {
+            match status {
+                Status::Pending => view.pending += bookings,
+                Status::Confirmed | Status::Cancelled | Status::Failed => view.bookings += bookings,
+            }
+            match view.refunds.last_mut().filter(|refund| refund.currency == total.currency) {
+                Some(refund) => refund.amount += total.amount,
+                None => view.refunds.push(total),
+            }
+        }
+        Ok(view)
     }
 
     async fn give_back_confirmed(&self, show_id: ShowId) -> Result<usize> {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Id, Json, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Id, Json, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::ShowId;
 
 use super::refusals::AdminAlone;
@@ -25,12 +25,12 @@ use crate::Catalog;
 )]
 pub(super) async fn cancel_show(
     State(catalog): State<Catalog>,
-    Admin(admin): Admin,
+    Manager(manager): Manager,
     Id(show_id): Id<ShowId>,
     query: NoQuery,
 ) -> Result<Json<ShowView>, Problem> {
-    catalog.show(show_id).await?;
+    manager.require_manager_of(catalog.show(show_id).await?.cinema_id)?;
     query.check()?;
-    let show = catalog.cancel_show(Actor::User(admin.user_id), show_id).await?;
+    let show = catalog.cancel_show(Actor::User(manager.user_id), show_id).await?;
     Ok(Json(ShowView::of(&show, &catalog, catalog.now())))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Body, Id, Json, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{Money, ShowId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -50,15 +50,15 @@ pub(super) struct ChangeShow {
 )]
 pub(super) async fn change_show(
     State(catalog): State<Catalog>,
-    Admin(admin): Admin,
+    Manager(manager): Manager,
     Id(show_id): Id<ShowId>,
     query: NoQuery,
     body: Body<ChangeShow>,
 ) -> Result<Json<ShowView>, Problem> {
-    catalog.show(show_id).await?;
+    manager.require_manager_of(catalog.show(show_id).await?.cinema_id)?;
     query.check()?;
     let change = body.parse()?;
-    let changed = catalog.change_show(Actor::User(admin.user_id), show_id, move |show| {
+    let changed = catalog.change_show(Actor::User(manager.user_id), show_id, move |show| {
         put(&mut show.start_time, change.start_time);
         put(&mut show.language, change.language);
         put(&mut show.format, change.format);

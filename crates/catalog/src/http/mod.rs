@@ -8,12 +8,16 @@ mod change_cinema;
 mod change_movie;
 mod change_screen;
 mod change_show;
+mod copy_shows;
+mod day;
 mod get_cinema;
 mod get_movie;
+mod get_scheduling;
 mod get_show;
 mod list_cinemas;
 mod list_movies;
 mod list_shows;
+mod list_timetable;
 mod page;
 mod refusals;
 mod remove_cinema;
@@ -45,7 +49,9 @@ pub fn router(catalog: Catalog) -> OpenApiRouter {
         .routes(routes!(change_cinema::change_cinema, remove_cinema::remove_cinema))
         .routes(routes!(add_screen::add_screen))
         .routes(routes!(change_screen::change_screen, remove_screen::remove_screen))
-        .routes(routes!(schedule_show::schedule_show))
+        .routes(routes!(schedule_show::schedule_show, list_timetable::list_timetable))
+        .routes(routes!(get_scheduling::get_scheduling))
+        .routes(routes!(copy_shows::copy_shows))
         .routes(routes!(change_show::change_show, cancel_show::cancel_show))
         .with_state(catalog)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Created, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Body, Created, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{Money, MovieId, ScreenId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -52,7 +52,7 @@ pub(super) struct ScheduleShow {
 )]
 pub(super) async fn schedule_show(
     State(catalog): State<Catalog>,
-    Admin(admin): Admin,
+    Manager(manager): Manager,
     query: NoQuery,
     body: Body<ScheduleShow>,
 ) -> Result<Created<ShowView>, Problem> {
@@ -60,11 +60,15 @@ pub(super) async fn schedule_show(
     // What is not an id names nothing, and what is not there comes before what is wrong with the request.
     let movie_id: MovieId = movie_id.parse().map_err(|_| Error::MovieNotFound)?;
     let screen_id: ScreenId = screen_id.parse().map_err(|_| Error::ScreenNotFound)?;
+    let screen = catalog.screen(screen_id).await;
+    if let Ok(screen) = &screen {
+        manager.require_manager_of(screen.cinema_id)?;
+    }
     catalog.movie(movie_id).await?;
-    catalog.screen(screen_id).await?;
+    screen?;
     query.check()?;
     let details = ShowDetails { start_time, language, format, prices };
     let show = NewShow { movie_id, screen_id, details };
-    let show = catalog.schedule_show(Actor::User(admin.user_id), show).await?;
+    let show = catalog.schedule_show(Actor::User(manager.user_id), show).await?;
     Ok(Created(ShowView::of(&show, &catalog, catalog.now())))
 }

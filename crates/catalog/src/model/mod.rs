@@ -2,6 +2,7 @@
 
 mod availability;
 mod cinema;
+mod copying;
 mod faults;
 mod layout;
 mod movie;
@@ -11,6 +12,7 @@ mod zone;
 pub use availability::Availability;
 pub(crate) use cinema::screen_name;
 pub use cinema::{CUT_OFF_MINUTES_MAX, Cinema, CinemaDetails, Location, SCREENS_PER_CINEMA_MAX, Screen};
+pub(crate) use copying::{Copied, Copy, CopyMode, CopyOrder, SchedulableScreen, in_days};
 pub(crate) use faults::fold;
 pub use faults::{Checked, Fault, Faults};
 #[cfg(test)]
@@ -27,5 +29,7 @@ pub(crate) use zone::{local_date, start_window, zone};
 pub const MOVIE_LIST: &str = "movies";
 /// The list of cinemas, as its cursors name it.
 pub const CINEMA_LIST: &str = "cinemas";
+/// The timetable of a cinema, as its cursors name it.
+pub const TIMETABLE_LIST: &str = "timetable";
 /// The list of shows, as its cursors name it.
 pub const SHOW_LIST: &str = "shows";

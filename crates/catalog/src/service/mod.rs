@@ -2,10 +2,12 @@
 
 mod browse;
 mod cinemas;
+mod copying;
 mod days;
 mod movies;
 mod screens;
 mod shows;
+mod timetable;
 
 pub use browse::Fresh;
 pub use movies::Added;
@@ -192,11 +194,15 @@ impl Catalog {
     }
 
     /// Runs a write, then drops from memory what it may have changed.
-    async fn write<T: Send + 'static>(
+    async fn write<T, E>(
         &self,
         touched: Touched,
-        work: impl FnOnce(&Catalog, &mut Tx<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&Catalog, &mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<marquee_db::Error> + Send + 'static,
+    {
         let catalog = self.clone();
         // A task of its own: when the caller goes away the commit may still happen, and memory must hear of it.
         let task = tokio::spawn(async move {
@@ -213,7 +219,7 @@ impl Catalog {
             catalog.inner.bus.announce();
             done
         });
-        task.await.unwrap_or(Err(Error::Db(marquee_db::Error::Closed)))
+        task.await.unwrap_or(Err(marquee_db::Error::Closed.into()))
     }
 
     fn record(&self, tx: &mut Tx<'_>, event: Event) -> Result<(), Error> {

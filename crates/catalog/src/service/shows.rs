@@ -22,9 +22,16 @@ const STARTED: &str = "The show has started: it can be neither changed nor cance
 const CANCELLED: &str = "The show was cancelled: it cannot be changed.";
 
 /// The movies and screens of a batch of new shows, each taken until the end of the transaction.
-struct Programme {
+pub(super) struct Programme {
     movies: HashMap<MovieId, u32>,
     screens: HashMap<ScreenId, (Venue, Arc<Layout>)>,
+}
+
+impl Programme {
+    /// How long a movie of it takes.
+    pub(super) fn minutes(&self, movie_id: MovieId) -> Option<u32> {
+        self.movies.get(&movie_id).copied()
+    }
 }
 
 impl Catalog {
@@ -136,7 +143,7 @@ impl Catalog {
 
     /// Takes the movies and screens of the shows, always in the same order, so that two batches never wait for each other.
     /// Those that do not exist are left out.
-    fn programme(&self, tx: &mut Tx<'_>, shows: &[NewShow]) -> Result<Programme, Error> {
+    pub(super) fn programme(&self, tx: &mut Tx<'_>, shows: &[NewShow]) -> Result<Programme, Error> {
         let mut programme = Programme { movies: HashMap::new(), screens: HashMap::new() };
         for movie_id in shows.iter().map(|show| show.movie_id).collect::<BTreeSet<_>>() {
             if let Some(minutes) = store::lock_movie(tx, movie_id)? {
@@ -175,14 +182,14 @@ impl Catalog {
     }
 
     /// Writes the show's row; the event is still to be recorded. A show that is refused leaves nothing.
-    fn schedule(
+    pub(super) fn schedule(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,
         programme: &Programme,
         show: NewShow,
     ) -> Result<(ShowId, Event), Error> {
-        let minutes = *programme.movies.get(&show.movie_id).ok_or(Error::MovieNotFound)?;
+        let minutes = programme.minutes(show.movie_id).ok_or(Error::MovieNotFound)?;
         let (venue, layout) = programme.screens.get(&show.screen_id).ok_or(Error::ScreenNotFound)?;
         let terms = show.details.check(layout, self.now())?.into_inner();
         let slot = Slot::new(terms.start_time, minutes);
@@ -237,7 +244,7 @@ fn refuse_unless_to_come(show: &Show, now: marquee_kernel::Timestamp) -> Result<
     Ok(())
 }
 
-fn details(show: &Show) -> ShowDetails {
+pub(super) fn details(show: &Show) -> ShowDetails {
     ShowDetails {
         start_time: show.start_time,
         language: show.language.as_deref().map(str::to_owned),

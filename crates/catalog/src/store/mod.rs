@@ -21,8 +21,8 @@ pub(crate) use screens::{
     insert_layout, insert_screen, lock_screen, lock_screens_of, screens_of, update_screen,
 };
 pub(crate) use shows::{
-    Record, Scheduled, User, cancel_show, coming_show_of, find_show, has_had_show, insert_show, list_shows, occupier,
-    shows_after, update_show,
+    Record, Scheduled, User, cancel_show, coming_show_of, find_show, has_had_show, insert_show, last_prices,
+    list_shows, occupier, shows_after, timetable, update_show,
 };
 
 use jiff::civil::Date;

@@ -45,6 +45,8 @@ const OCCUPIER: &str = "
     WHERE screen_id = $1 AND start_time > $2 AND start_time < $3 AND end_time > $4 AND cancelled = $5 AND show_id <> $6
     ORDER BY start_time LIMIT 1";
 
+const LAST_PRICES: &str = "
+    SELECT prices FROM shows WHERE screen_id = $1 AND cancelled = $2 ORDER BY start_time DESC LIMIT 1";
 const EVER: &str = "SELECT 1 AS one FROM shows WHERE show_id = $1";
 const AFTER: &str = "SELECT show_id FROM shows WHERE show_id > $1 ORDER BY show_id LIMIT $2";
 
@@ -194,6 +196,35 @@ impl Record {
 pub(crate) fn find_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<Option<Record>> {
     let sql = with_names!("(SELECT * FROM shows WHERE show_id = $1)");
     Ok(tx.query_opt(&sql, &params![show_id])?.map(|row| Record { row }))
+}
+
+/// Shows of a cinema, also those that are over, which start in its days from `first` to `last`: by start and id, from the
+/// first after `after`.
+pub(crate) fn timetable(
+    tx: &mut Tx<'_>,
+    cinema_id: CinemaId,
+    (first, last): (Date, Date),
+    after: Option<(Timestamp, ShowId)>,
+    limit: u32,
+) -> Result<Vec<Record>> {
+    let mut found = Where::default();
+    // The dates are a range of instants, where the index is entered and left; local_date then decides row by row.
+    let from = (start_window(first).0, ShowId::from(Uuid::nil()));
+    let (start_time, show_id) = after.map_or(from, |after| from.max(after));
+    found.and("cinema_id = ?", params![cinema_id]);
+    found.and("(start_time, show_id) > (?, ?)", params![start_time, show_id]);
+    found.and("start_time < ?", params![start_window(last).1]);
+    found.and("local_date >= ? AND local_date <= ?", params![first.to_string(), last.to_string()]);
+    let limit = found.bind(limit.into());
+    let page = format!("(SELECT * FROM shows{} ORDER BY start_time, show_id LIMIT {limit})", found.clause);
+    let sql = with_names!(page) + " ORDER BY s.start_time, s.show_id";
+    Ok(tx.query(&sql, &found.params)?.into_iter().map(|row| Record { row }).collect())
+}
+
+/// What seats cost at the last show of each screen, by its start; `None` for a screen that has had none.
+pub(crate) fn last_prices(tx: &mut Tx<'_>, screens: impl Iterator<Item = ScreenId>) -> Result<Vec<Option<PriceList>>> {
+    let found = tx.query_each(LAST_PRICES, screens.map(|screen_id| params![screen_id, false]))?;
+    found.iter().map(|rows| rows.first().map(|row| json(row, "prices")).transpose()).collect()
 }
 
 /// Shows that have not ended, by start and id, from the first after `after`.

@@ -1,6 +1,7 @@
 //! The catalogue on a database of its own, with a clock that the test moves.
 
 mod browsing;
+mod copying;
 mod movies;
 mod over_http;
 mod scheduling;

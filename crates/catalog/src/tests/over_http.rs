@@ -15,13 +15,16 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 fn app(house: &House) -> Router {
     let authenticate: Authenticate = Arc::new(|token| {
-        let role = match token {
+        let (role, cinema_id) = token.split_once('@').map_or((token, None), |(role, at)| (role, at.parse().ok()));
+        let role = match role {
             "admin" => Role::Admin,
+            "manager" => Role::Manager,
+            "box_office" => Role::BoxOffice,
             "customer" => Role::Customer,
             _ => return Err(Problem::new(Code::Unauthenticated, "no")),
         };
         let (user_id, session_id) = (UserId::from(Uuid::nil()), SessionId::from(Uuid::nil()));
-        Ok(Caller { user_id, session_id, grants: Arc::new([Grant { role, cinema_id: None }]) })
+        Ok(Caller { user_id, session_id, grants: Arc::new([Grant { role, cinema_id }]) })
     });
     let (router, _) = crate::router(house.catalog.clone()).split_for_parts();
     router.layer(Extension(authenticate))
@@ -207,6 +210,96 @@ async fn a_show_is_cancelled_by_deleting_it_as_often_as_one_likes() {
     assert_eq!(refused(&admin(&app, "PATCH", &path, json!({ "format": "3D" })).await), (422, "invalid_request"));
 }
 
+#[tokio::test]
+async fn managers_schedule_in_their_own_cinemas_and_nobody_else_does() {
+    let house = House::open();
+    let app = app(&house);
+    let (mumbai, delhi) = (house.cinema("Mumbai", "Asia/Kolkata").await, house.cinema("Delhi", "Asia/Kolkata").await);
+    let (dune, screen_id) = (house.movie("Dune", 120).await, house.screen(&mumbai).await);
+    let show = house.schedule(dune, screen_id, at("2026-12-01T10:00:00Z")).await.unwrap();
+    let cinema_id = mumbai.cinema_id;
+    let another = json!({
+        "movie_id": dune, "screen_id": screen_id, "start_time": "2026-12-01T18:00:00Z",
+        "prices": { "gold": { "amount": 25000, "currency": "INR" } },
+    });
+    let copy = json!({ "from": "2026-12-01", "to": "2026-12-02" });
+    let calls = [
+        ("GET", format!("/admin/shows?cinema_id={cinema_id}&from=2026-12-01"), None, 200),
+        ("GET", format!("/admin/cinemas/{cinema_id}/scheduling"), None, 200),
+        ("POST", "/admin/shows".to_owned(), Some(another), 201),
+        ("POST", format!("/admin/cinemas/{cinema_id}/shows/copy"), Some(copy), 200),
+        ("PATCH", format!("/admin/shows/{}", show.show_id), Some(json!({ "format": "3D" })), 200),
+        ("DELETE", format!("/admin/shows/{}", show.show_id), None, 200),
+    ];
+    let elsewhere = format!("manager@{}", delhi.cinema_id);
+    let clerk = format!("box_office@{cinema_id}");
+    for (method, path, body, _) in &calls {
+        for (token, status) in [("nobody", 401), ("customer", 403), (clerk.as_str(), 403), (elsewhere.as_str(), 403)] {
+            let (refused, _) = call(&app, token, method, path, body.clone()).await;
+            assert_eq!(refused.as_u16(), status, "{token}: {method} {path}");
+        }
+    }
+    for (method, path, body, status) in calls {
+        let (done, answer) = call(&app, &format!("manager@{cinema_id}"), method, &path, body).await;
+        assert_eq!(done.as_u16(), status, "{method} {path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_timetable_and_its_copy_are_told_whole() {
+    let house = House::open();
+    let app = app(&house);
+    let mumbai = house.cinema("Mumbai", "Asia/Kolkata").await;
+    let (dune, screen_id) = (house.movie("Dune", 120).await, house.screen(&mumbai).await);
+    let show = house.schedule(dune, screen_id, at("2026-12-01T10:00:00Z")).await.unwrap();
+    let day = format!("/admin/shows?cinema_id={}", mumbai.cinema_id);
+    let (_, timetable) = admin(&app, "GET", &format!("{day}&from=2026-12-01"), json!({})).await;
+    let gold = json!({ "gold": { "amount": 25_000, "currency": "INR" } });
+    assert_eq!((&timetable["items"][0]["prices"], &timetable["next_cursor"]), (&gold, &Value::Null));
+    assert_eq!(timetable["items"][0]["show_id"], json!(show.show_id));
+    let scheduling = format!("/admin/cinemas/{}/scheduling", mumbai.cinema_id);
+    let (_, told) = admin(&app, "GET", &scheduling, json!({})).await;
+    assert_eq!((&told["cleaning_gap_minutes"], &told["screens"][0]["last_prices"]), (&json!(15), &gold));
+    let copy = format!("/admin/cinemas/{}/shows/copy", mumbai.cinema_id);
+    let week = json!({ "from": "2026-12-01", "to": "2026-12-08", "days": 7, "dry_run": true });
+    let (status, would) = admin(&app, "POST", &copy, week).await;
+    assert_eq!((status, &would["made"], &would["shows"][0]["show_id"]), (200, &json!(1), &Value::Null));
+    assert_eq!(would["shows"][0]["start_time"], "2026-12-08T10:00:00Z");
+    let mut tomorrow = json!({ "from": "2026-12-01", "to": "2026-12-02" });
+    let (_, made) = admin(&app, "POST", &copy, tomorrow.clone()).await;
+    assert!(made["shows"][0]["show_id"].is_string(), "{made}");
+    let again = admin(&app, "POST", &copy, tomorrow.clone()).await;
+    assert_eq!(refused(&again), (409, "schedule_clashes"));
+    let problem = &again.1["shows"][0]["problem"];
+    assert_eq!((&problem["code"], &problem["show_id"]), (&json!("screen_occupied"), &made["shows"][0]["show_id"]));
+    tomorrow["on_clash"] = json!("skip");
+    let (_, skipped) = admin(&app, "POST", &copy, tomorrow).await;
+    assert_eq!((&skipped["made"], &skipped["refused"]), (&json!(0), &json!(1)));
+    for body in [
+        json!({ "from": "2026-12-01", "to": "2026-12-01" }),
+        json!({ "from": "2026-12-01", "to": "2026-12-02", "days": 8 }),
+        json!({ "from": "2026-12-01", "to": "2026-12-02", "days": 0 }),
+        json!({ "from": "2026-12-01", "to": "tomorrow" }),
+        json!({ "from": "2026-12-01", "to": "2026-12-02", "screen_ids": [] }),
+        json!({ "from": "2026-12-01", "to": "2026-12-02", "on_clash": "hope" }),
+        json!({ "from": "2026-12-01", "to": "2026-12-02", "surprise": 1 }),
+    ] {
+        assert_eq!(refused(&admin(&app, "POST", &copy, body.clone()).await), (422, "invalid_request"), "{body}");
+    }
+    for query in [
+        "",
+        "&from=soon",
+        "&from=2026-12-01&to=2026-11-30",
+        "&from=2026-12-01&to=2027-01-01",
+        "&from=2026-12-01&surprise=1",
+    ] {
+        let answer = admin(&app, "GET", &format!("{day}{query}"), json!({})).await;
+        assert_eq!(refused(&answer), (422, "invalid_request"), "{query}");
+    }
+    let nowhere = format!("/admin/shows?cinema_id={NOBODY}&from=2026-12-01");
+    assert_eq!(refused(&admin(&app, "GET", &nowhere, json!({})).await), (404, "cinema_not_found"));
+}
+
 #[test]
 fn the_document_tells_every_call() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -214,7 +307,7 @@ fn the_document_tells_every_call() {
     let (_, document) = crate::router(House::open().catalog).split_for_parts();
     let document = serde_json::to_value(document).unwrap();
     let calls = document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len());
-    assert_eq!(calls.sum::<usize>(), 18);
+    assert_eq!(calls.sum::<usize>(), 21);
     let schedule = &document["paths"]["/admin/shows"]["post"]["responses"];
     let mut statuses: Vec<_> = schedule.as_object().unwrap().keys().collect();
     statuses.sort();

@@ -1,13 +1,14 @@
 //! `POST /admin/shows/{show_id}/blocked-seats`: keeps seats from sale.
 
 use axum::extract::State;
-use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Body, Id, Json, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{SeatId, ShowId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::BlockedView;
-use crate::Seating;
+use crate::model::{BlockReason, Why};
+use crate::{Error, Seating};
 
 /// Which seats to keep from sale.
 #[derive(Deserialize, ToSchema)]
@@ -16,9 +17,16 @@ pub(crate) struct BlockSeats {
     /// Seats of this show, each once.
     #[schema(min_items = 1, max_items = 1000)]
     seats: Vec<SeatId>,
+    /// What they are kept for.
+    #[serde(default)]
+    reason: BlockReason,
+    /// What there is to say about it.
+    #[schema(max_length = 100)]
+    note: Option<String>,
 }
 
-/// Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more.
+/// Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more;
+/// one that is blocked already gets the new reason.
 #[utoipa::path(
     post,
     path = "/admin/shows/{show_id}/blocked-seats",
@@ -41,13 +49,15 @@ pub(crate) struct BlockSeats {
 )]
 pub(crate) async fn block_seats(
     State(seating): State<Seating>,
-    Admin(caller): Admin,
+    Manager(manager): Manager,
     Id(show_id): Id<ShowId>,
     query: NoQuery,
     body: Body<BlockSeats>,
 ) -> Result<Json<BlockedView>, Problem> {
-    seating.show(show_id).await?;
+    manager.require_manager_of(seating.show(show_id).await?.cinema_id)?;
     query.check()?;
-    let seats = seating.block_seats(show_id, &body.parse()?.seats, caller.user_id).await?;
+    let BlockSeats { seats, reason, note } = body.parse()?;
+    let why = Why::new(reason, note.as_deref()).map_err(Error::Picks)?;
+    let seats = seating.block_seats(show_id, &seats, why, manager.user_id).await?;
     Ok(Json(BlockedView { show_id, seats }))
 }

@@ -7,7 +7,9 @@ mod extend_hold;
 mod get_availability;
 mod get_hold;
 mod get_seats;
+mod list_blocked;
 mod place_hold;
+mod release_blocked;
 mod release_hold;
 mod seat_events;
 #[cfg(test)]
@@ -30,7 +32,8 @@ pub fn router(seating: Seating) -> OpenApiRouter {
         .routes(routes!(place_hold::place_hold))
         .routes(routes!(get_hold::get_hold, release_hold::release_hold))
         .routes(routes!(extend_hold::extend_hold))
-        .routes(routes!(block_seats::block_seats))
+        .routes(routes!(block_seats::block_seats, list_blocked::list_blocked))
+        .routes(routes!(release_blocked::release_blocked))
         .routes(routes!(unblock_seat::unblock_seat))
         .with_state(seating)
 }

@@ -33,16 +33,18 @@ impl Answer {
     }
 }
 
-/// The token is `role user_id`.
+/// The token is `role user_id`, or `role@cinema_id user_id`.
 fn authenticate(token: &str) -> Result<Caller, Problem> {
     let (role, user_id) = token.split_once(' ').ok_or_else(|| Problem::new(Code::Unauthenticated, "no"))?;
+    let (role, cinema_id) = role.split_once('@').map_or((role, None), |(role, at)| (role, at.parse().ok()));
     let role = match role {
         "admin" => Role::Admin,
+        "manager" => Role::Manager,
         "box_office" => Role::BoxOffice,
         _ => Role::Customer,
     };
     let session_id = SessionId::mint(&Clock::System, &Rng::System);
-    let grants = Arc::from([Grant { role, cinema_id: None }]);
+    let grants = Arc::from([Grant { role, cinema_id }]);
     Ok(Caller { user_id: user_id.parse().unwrap(), session_id, grants })
 }
 
@@ -196,19 +198,80 @@ async fn a_stream_starts_with_a_snapshot_and_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn administrators_block_seats_and_give_them_back() {
-    let (client, admin) = (Client::new().await, Some(("admin", user())));
+async fn managers_block_seats_and_give_them_back() {
+    let client = Client::new().await;
+    let here = format!("manager@{}", client.shop.show.cinema_id);
+    let manager = Some((here.as_str(), user()));
     let path = format!("/admin/shows/{}/blocked-seats", client.shop.show.show_id);
     let body = Some(json!({"seats": ["A-1", "A-2"]}));
-    let refused = client.call("POST", &path, Some(("customer", user())), body.clone()).await;
-    assert_eq!(refused.code(), (403, "forbidden".into()));
-    assert_eq!(client.call("POST", &path, admin, body.clone()).await.status, StatusCode::OK);
-    assert_eq!(client.call("POST", &path, admin, body).await.json()["seats"], json!(["A-1", "A-2"]));
+    assert_eq!(client.call("POST", &path, manager, body.clone()).await.status, StatusCode::OK);
+    assert_eq!(client.call("POST", &path, manager, body).await.json()["seats"], json!(["A-1", "A-2"]));
     assert_eq!(client.shop.status("A-1").await, "blocked");
+    // Blocked already: it is kept for another reason from now on.
+    let broken = json!({"seats": ["A-2", "B-3"], "reason": "broken", "note": " spring "});
+    assert_eq!(client.call("POST", &path, manager, Some(broken)).await.status, StatusCode::OK);
+    let (house, broken) = (json!(["house", null]), json!(["broken", "spring"]));
+    let wanted = json!([["A-1", house], ["A-2", broken], ["B-3", broken]]);
+    let mut listed = Vec::new();
+    let mut next = format!("{path}?limit=2");
+    loop {
+        let page = client.call("GET", &next, manager, None).await.json();
+        let seats = page["items"].as_array().unwrap().iter();
+        listed.extend(seats.map(|seat| json!([seat["seat_id"], [seat["reason"], seat["note"]]])));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        next = format!("{path}?limit=2&cursor={cursor}");
+    }
+    assert_eq!(json!(listed), wanted);
     let one = format!("{path}/A-1");
-    assert_eq!(client.call("DELETE", &one, admin, None).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(client.call("DELETE", &one, admin, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(client.call("DELETE", &one, manager, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(client.call("DELETE", &one, manager, None).await.status, StatusCode::NO_CONTENT);
     assert_eq!((client.shop.status("A-1").await, client.shop.status("A-2").await), ("available", "blocked"));
-    let unknown = client.call("DELETE", &format!("{path}/Z-9"), admin, None).await;
+    let unknown = client.call("DELETE", &format!("{path}/Z-9"), manager, None).await;
     assert_eq!(unknown.code(), (404, "not_found".into()));
+    let all = Some(json!({"seats": ["A-1", "A-2", "B-3"]}));
+    let given_back = client.call("POST", &format!("{path}/release"), manager, all).await;
+    assert_eq!(given_back.json()["seats"], json!(["A-2", "B-3"]));
+    assert_eq!((client.shop.status("A-2").await, client.shop.status("B-3").await), ("available", "available"));
+}
+
+#[tokio::test]
+async fn seats_are_blocked_by_their_cinemas_managers_alone_and_for_a_reason_that_there_is() {
+    let client = Client::new().await;
+    let path = format!("/admin/shows/{}/blocked-seats", client.shop.show.show_id);
+    let nowhere = "/admin/shows/019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c/blocked-seats";
+    let here = client.shop.show.cinema_id;
+    let (seat, bad) = (json!({"seats": ["A-1"]}), json!({"seats": ["A-1"], "reason": "whim"}));
+    let [manager, clerk] = ["manager", "box_office"].map(|role| format!("{role}@{here}"));
+    let elsewhere = format!("manager@{}", marquee_kernel::CinemaId::mint(&Clock::System, &Rng::System));
+    let by = |role| Some((role, user()));
+    for (who, path, body, code) in [
+        (None, nowhere, &bad, (401, "unauthenticated")),
+        (by("customer"), nowhere, &bad, (403, "forbidden")),
+        (by(clerk.as_str()), nowhere, &bad, (403, "forbidden")),
+        (by(elsewhere.as_str()), nowhere, &bad, (404, "show_not_found")),
+        (by(elsewhere.as_str()), path.as_str(), &bad, (403, "forbidden")),
+        (by(manager.as_str()), path.as_str(), &bad, (422, "invalid_request")),
+        (by(manager.as_str()), path.as_str(), &json!({"seats": []}), (422, "invalid_request")),
+        (by(manager.as_str()), path.as_str(), &json!({"seats": ["A-1"], "note": "a\nb"}), (422, "invalid_request")),
+    ] {
+        let answer = client.call("POST", path, who, Some(body.clone())).await;
+        assert_eq!(answer.code(), (code.0, code.1.to_owned()), "{who:?} {path} {body}");
+    }
+    for who in [by("customer"), by(clerk.as_str()), by(elsewhere.as_str())] {
+        for (method, path, body) in [
+            ("GET", path.clone(), None),
+            ("DELETE", format!("{path}/A-1"), None),
+            ("POST", format!("{path}/release"), Some(seat.clone())),
+        ] {
+            assert_eq!(client.call(method, &path, who, body).await.code(), (403, "forbidden".into()), "{who:?} {path}");
+        }
+    }
+    assert_eq!(client.shop.status("A-1").await, "available");
+    let sold = client.shop.hold(user(), &["A-1"]).await.unwrap();
+    let claim = client.shop.seating.claim_of(&sold, crate::fixtures::booking());
+    client.shop.db.write(move |tx| crate::store::claims::claim(tx, &[claim])).await.unwrap();
+    let answer = client.call("POST", &path, by("admin"), Some(json!({"seats": ["A-2", "A-1"]}))).await;
+    assert_eq!(answer.code(), (409, "seats_unavailable".into()));
+    assert_eq!(answer.json()["seats"], json!(["A-1"]));
+    assert_eq!(client.shop.status("A-2").await, "available");
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawPathParams, State};
 use axum::http::StatusCode;
-use marquee_http::{Admin, Id, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Id, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{SeatId, ShowId};
 
 use crate::{Error, Seating};
@@ -27,15 +27,16 @@ use crate::{Error, Seating};
 )]
 pub(crate) async fn unblock_seat(
     State(seating): State<Seating>,
-    Admin(caller): Admin,
+    Manager(manager): Manager,
     Id(show_id): Id<ShowId>,
     path: RawPathParams,
     query: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    let layout = seating.show(show_id).await?.layout.clone();
-    let seat = path.iter().find(|(name, _)| *name == "seat_id").and_then(|(_, seat_id)| layout.seat(seat_id));
+    let show = seating.show(show_id).await?;
+    manager.require_manager_of(show.cinema_id)?;
+    let seat = path.iter().find(|(name, _)| *name == "seat_id").and_then(|(_, seat_id)| show.layout.seat(seat_id));
     let (_, seat) = seat.ok_or(Error::SeatNotFound)?;
     query.check()?;
-    seating.unblock_seat(show_id, seat.seat_id.clone(), caller.user_id).await?;
+    seating.unblock_seats(show_id, std::slice::from_ref(&seat.seat_id), manager.user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

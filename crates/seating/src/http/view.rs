@@ -4,7 +4,7 @@ use marquee_kernel::{HoldId, Money, SeatId, ShowId, Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{HeldSeat, Hold};
+use crate::model::{BlockReason, HeldSeat, Hold};
 
 /// A hold.
 #[derive(Serialize, ToSchema)]
@@ -82,11 +82,21 @@ pub(crate) struct AvailabilityDoc {
     unavailable: std::collections::BTreeMap<String, crate::SeatStatus>,
 }
 
-/// Seats of a show that the staff keep from sale.
+/// Seats of a show that the staff keep from sale, or gave back.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BlockedSeats)]
 pub(crate) struct BlockedView {
     pub(crate) show_id: ShowId,
     /// Those named by the call.
     pub(crate) seats: Vec<SeatId>,
+}
+
+/// A seat that is kept from sale, and why.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BlockedSeat {
+    pub(crate) seat_id: SeatId,
+    pub(crate) reason: BlockReason,
+    /// What there is to say about it.
+    #[schema(required)]
+    pub(crate) note: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Types and rules, pure: what a seat is, what a hold is, and when each may change.
 
 mod best;
+mod blocking;
 mod budget;
 mod house;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub(crate) use best::{Wish, best_seats};
+pub use blocking::{BlockReason, Why};
 pub(crate) use budget::Budget;
 #[cfg(test)]
 pub(crate) use house::Reading;

@@ -1,74 +1,94 @@
 //! Seats that the staff keep from sale.
 
 use marquee_bus::{Actor, Event};
-use marquee_kernel::{SeatId, ShowId, UserId};
-use serde_json::json;
+use marquee_db::Tx;
+use marquee_kernel::{Page, PageRequest, SeatId, ShowId, UserId};
+use serde_json::{Value, json};
 
 use super::Seating;
 use super::hold::names;
-use crate::model::SeatPicks;
-use crate::{Error, store};
+use crate::model::{SeatPicks, Why};
+use crate::{BLOCKED_LIST, Error, store};
 
-/// Seats blocked by one call.
+/// Seats blocked, or given back, by one call.
 pub(crate) const BLOCKED_SEATS_MAX: usize = 1_000;
 
 impl Seating {
-    /// Keeps seats from sale, all of them or none. A hold on one of them loses it when it comes to be claimed.
+    /// Keeps seats from sale, all of them or none; one that is blocked already gets the new reason. A hold on one of them
+    /// loses it when it comes to be claimed.
     ///
     /// # Errors
     /// [`Error::Picks`]; [`Error::SeatsUnavailable`] naming the seats that are sold, or about to be.
-    pub async fn block_seats(&self, show_id: ShowId, seats: &[SeatId], by: UserId) -> Result<Vec<SeatId>, Error> {
-        let show = self.seats(show_id).await?.show();
-        let picks = SeatPicks::new(&show, seats, BLOCKED_SEATS_MAX).map_err(Error::Picks)?;
-        let (seats, journal) = (names(&show, picks.places()), self.inner.parts.journal.clone());
-        let wanted = seats.clone();
-        self.inner
-            .parts
-            .shards
-            .write(show_id, move |tx| {
-                let (blocked, sold) = store::block(tx, show_id, &wanted)?;
-                if !sold.is_empty() {
-                    return Err(Error::SeatsUnavailable(sold));
-                }
-                if !blocked.is_empty() {
-                    journal.append(tx, &[event("SeatsBlocked", show_id, by, &blocked)])?;
-                }
-                Ok(())
-            })
-            .await?;
-        self.inner.parts.shards.of(show_id).await?.wake();
-        self.reload(show_id).await?;
+    pub async fn block_seats(
+        &self,
+        show_id: ShowId,
+        seats: &[SeatId],
+        why: Why,
+        by: UserId,
+    ) -> Result<Vec<SeatId>, Error> {
+        let seats = self.picked(show_id, seats).await?;
+        let (wanted, journal) = (seats.clone(), self.inner.parts.journal.clone());
+        let block = move |tx: &mut Tx<'_>| {
+            let (blocked, sold) = store::block(tx, show_id, &wanted, &why)?;
+            if !sold.is_empty() {
+                return Err(Error::SeatsUnavailable(sold));
+            }
+            if !blocked.is_empty() {
+                let payload = json!({ "seats": blocked, "reason": why.reason, "note": why.note });
+                journal.append(tx, &[event("SeatsBlocked", show_id, by, payload)])?;
+            }
+            Ok(())
+        };
+        self.inner.parts.shards.write(show_id, block).await?;
+        self.changed(show_id).await?;
         Ok(seats)
     }
 
-    /// Gives a blocked seat back to sale; one that is not blocked is left alone.
+    /// Gives blocked seats back to sale; those that are not blocked are left alone. The seats that were.
     ///
     /// # Errors
-    /// [`Error::SeatNotFound`].
-    pub async fn unblock_seat(&self, show_id: ShowId, seat_id: SeatId, by: UserId) -> Result<(), Error> {
-        let show = self.seats(show_id).await?.show();
-        if show.layout.seat(seat_id.as_str()).is_none() {
-            return Err(Error::SeatNotFound);
-        }
-        let journal = self.inner.parts.journal.clone();
-        let unblock = move |tx: &mut marquee_db::Tx<'_>| {
-            if store::unblock(tx, show_id, &seat_id)? {
-                journal.append(tx, &[event("SeatsUnblocked", show_id, by, &[seat_id])])?;
+    /// [`Error::Picks`].
+    pub async fn unblock_seats(&self, show_id: ShowId, seats: &[SeatId], by: UserId) -> Result<Vec<SeatId>, Error> {
+        let (seats, journal) = (self.picked(show_id, seats).await?, self.inner.parts.journal.clone());
+        let unblock = move |tx: &mut Tx<'_>| {
+            let unblocked = store::unblock(tx, show_id, &seats)?;
+            if !unblocked.is_empty() {
+                journal.append(tx, &[event("SeatsUnblocked", show_id, by, json!({ "seats": unblocked }))])?;
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(unblocked)
         };
-        self.inner.parts.shards.write(show_id, unblock).await?;
+        let unblocked = self.inner.parts.shards.write(show_id, unblock).await?;
+        self.changed(show_id).await?;
+        Ok(unblocked)
+    }
+
+    /// Seats kept from sale and why, by their ids.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn blocked_seats(
+        &self,
+        show_id: ShowId,
+        PageRequest { limit, after }: PageRequest<SeatId>,
+    ) -> Result<Page<(SeatId, Why)>, Error> {
+        let after = after.unwrap_or_else(|| SeatId::from(""));
+        let read = move |tx: &mut Tx<'_>| store::blocked_after(tx, show_id, &after, limit + 1).map_err(Error::from);
+        let blocked = self.inner.parts.shards.read(show_id, read).await?;
+        Ok(Page::cut(blocked, limit, BLOCKED_LIST, |(seat_id, _)| seat_id.clone()))
+    }
+
+    async fn picked(&self, show_id: ShowId, seats: &[SeatId]) -> Result<Vec<SeatId>, Error> {
+        let show = self.seats(show_id).await?.show();
+        let picks = SeatPicks::new(&show, seats, BLOCKED_SEATS_MAX).map_err(Error::Picks)?;
+        Ok(names(&show, picks.places()))
+    }
+
+    async fn changed(&self, show_id: ShowId) -> Result<(), Error> {
         self.inner.parts.shards.of(show_id).await?.wake();
         self.reload(show_id).await
     }
 }
 
-fn event(kind: &'static str, show_id: ShowId, by: UserId, seats: &[SeatId]) -> Event {
-    Event {
-        kind,
-        actor: Actor::User(by),
-        show_id: Some(show_id),
-        subject: show_id.to_string(),
-        payload: json!({ "seats": seats }),
-    }
+fn event(kind: &'static str, show_id: ShowId, by: UserId, payload: Value) -> Event {
+    Event { kind, actor: Actor::User(by), show_id: Some(show_id), subject: show_id.to_string(), payload }
 }

@@ -17,7 +17,7 @@ pub use check::check;
 pub use figures::{Taken, taken_of};
 pub(crate) use figures::{count_placed, placed};
 
-use crate::model::{Sold, Standing};
+use crate::model::{BlockReason, Sold, Standing, Why};
 
 const START: &str = "
     INSERT INTO seating_starts (only_row, starts) VALUES (1, 1)
@@ -27,9 +27,15 @@ const SEATS_OF_SHOW: &str = "SELECT seat_id, status FROM show_seats WHERE show_i
 const TAKEN_BY_SHOW: &str = "SELECT show_id, COUNT(*) AS seats FROM show_seats GROUP BY show_id";
 const CLOSE_SHOW: &str =
     "INSERT INTO closed_shows (show_id, closed_at) VALUES ($1, $2) ON CONFLICT (show_id) DO NOTHING";
+/// A seat that is blocked already gets the new reason; one that is sold stays as it is.
 const BLOCK: &str = "
-    INSERT INTO show_seats (show_id, seat_id, status) VALUES ($1, $2, 'blocked')
-    ON CONFLICT (show_id, seat_id) DO NOTHING";
+    INSERT INTO show_seats (show_id, seat_id, status, block_reason, block_note) VALUES ($1, $2, 'blocked', $3, $4)
+    ON CONFLICT (show_id, seat_id) DO UPDATE SET block_reason = excluded.block_reason, block_note = excluded.block_note
+    WHERE show_seats.status = 'blocked' AND (show_seats.block_reason IS DISTINCT FROM excluded.block_reason
+        OR show_seats.block_note IS DISTINCT FROM excluded.block_note)";
+const BLOCKED_AFTER: &str = "
+    SELECT seat_id, block_reason, block_note FROM show_seats
+    WHERE show_id = $1 AND status = 'blocked' AND seat_id > $2 ORDER BY seat_id LIMIT $3";
 const SEAT_STATUS: &str = "SELECT status FROM show_seats WHERE show_id = $1 AND seat_id = $2";
 const UNBLOCK: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $2 AND status = 'blocked'";
 const KEEP_HOLD: &str = "INSERT INTO kept_holds (hold_id, show_id, hold) VALUES ($1, $2, $3)";
@@ -39,11 +45,12 @@ const STANDING_OF: &str = "SELECT status FROM show_seats WHERE show_id = $2 AND 
 
 /// What a show has of these tables, when it is moved to another shard.
 pub const PORTIONS: [Portion; 2] = [
-    Portion::of::<4>(
+    Portion::of::<6>(
         "show_seats",
-        "SELECT show_id, seat_id, status, booking_id FROM show_seats WHERE show_id = $1",
+        "SELECT show_id, seat_id, status, booking_id, block_reason, block_note FROM show_seats WHERE show_id = $1",
         "DELETE FROM show_seats WHERE show_id = $1",
-        "INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO show_seats (show_id, seat_id, status, booking_id, block_reason, block_note)
+         VALUES ($1, $2, $3, $4, $5, $6)",
     ),
     Portion::of::<2>(
         "closed_shows",
@@ -99,12 +106,19 @@ pub(crate) fn close_show(tx: &mut Tx<'_>, show_id: ShowId, now: Timestamp) -> Re
     tx.execute(CLOSE_SHOW, &params![show_id, now]).map(drop)
 }
 
-/// Blocks seats. Answers those that were blocked by this, and those that cannot be because they are claimed or booked.
-pub(crate) fn block(tx: &mut Tx<'_>, show_id: ShowId, seats: &[SeatId]) -> Result<(Vec<SeatId>, Vec<SeatId>)> {
-    let inserted = tx.execute_each(BLOCK, seats.iter().map(|seat_id| params![show_id, seat_id]))?;
+/// Blocks seats. Answers those that were blocked by this or for another reason, and those that cannot be because they are
+/// claimed or booked.
+pub(crate) fn block(
+    tx: &mut Tx<'_>,
+    show_id: ShowId,
+    seats: &[SeatId],
+    why: &Why,
+) -> Result<(Vec<SeatId>, Vec<SeatId>)> {
+    let rows = seats.iter().map(|seat_id| params![show_id, seat_id, why.reason.word(), why.note.clone()]);
+    let changed = tx.execute_each(BLOCK, rows)?;
     let (mut blocked, mut sold) = (Vec::new(), Vec::new());
-    for (seat_id, inserted) in seats.iter().zip(inserted) {
-        if inserted > 0 {
+    for (seat_id, changed) in seats.iter().zip(changed) {
+        if changed > 0 {
             blocked.push(seat_id.clone());
             continue;
         }
@@ -117,9 +131,27 @@ pub(crate) fn block(tx: &mut Tx<'_>, show_id: ShowId, seats: &[SeatId]) -> Resul
     Ok((blocked, sold))
 }
 
-/// Unblocks a seat. Whether it was blocked.
-pub(crate) fn unblock(tx: &mut Tx<'_>, show_id: ShowId, seat_id: &SeatId) -> Result<bool> {
-    Ok(tx.execute(UNBLOCK, &params![show_id, seat_id])? > 0)
+/// Unblocks seats. Those that were blocked.
+pub(crate) fn unblock(tx: &mut Tx<'_>, show_id: ShowId, seats: &[SeatId]) -> Result<Vec<SeatId>> {
+    let deleted = tx.execute_each(UNBLOCK, seats.iter().map(|seat_id| params![show_id, seat_id]))?;
+    let unblocked = seats.iter().zip(deleted).filter(|(_, deleted)| *deleted > 0);
+    Ok(unblocked.map(|(seat_id, _)| seat_id.clone()).collect())
+}
+
+/// Blocked seats of a show by their ids, after `after`.
+pub(crate) fn blocked_after(
+    tx: &mut Tx<'_>,
+    show_id: ShowId,
+    after: &SeatId,
+    limit: u32,
+) -> Result<Vec<(SeatId, Why)>> {
+    let rows = tx.query(BLOCKED_AFTER, &params![show_id, after, limit])?;
+    let blocked = rows.iter().map(|row| {
+        let reason: Option<String> = row.get("block_reason")?;
+        let reason = reason.map_or(BlockReason::House, |word| BlockReason::of(&word));
+        Ok((row.get("seat_id")?, Why { reason, note: row.get("block_note")? }))
+    });
+    blocked.collect()
 }
 
 /// Writes live holds down, in place of any written before.

@@ -170,17 +170,17 @@ async fn a_loser_leaves_no_row_and_does_not_stand_in_the_way_of_those_after_it()
 async fn a_seat_blocked_by_the_staff_is_not_claimed_and_a_sold_one_is_not_blocked() {
     let (_dir, db) = database();
     let (show_id, booking_id) = (show(), booking());
-    let blocked = db.write(move |tx| block(tx, show_id, &[seat(1)])).await.unwrap();
+    let blocked = db.write(move |tx| block(tx, show_id, &[seat(1)], &Why::default())).await.unwrap();
     assert_eq!(blocked, (vec![seat(1)], vec![]));
     let wanted = Claim { show_id, booking_id, seats: vec![seat(1), seat(2)] };
     let verdicts = db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     assert_eq!(verdicts, [Verdict::Taken(vec![seat(1)])]);
     let wanted = Claim { show_id, booking_id, seats: vec![seat(2)] };
     db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
-    let again = db.write(move |tx| block(tx, show_id, &[seat(1), seat(2), seat(3)])).await.unwrap();
+    let again = db.write(move |tx| block(tx, show_id, &[seat(1), seat(2), seat(3)], &Why::default())).await.unwrap();
     assert_eq!(again, (vec![seat(3)], vec![seat(2)]));
-    assert!(!db.write(move |tx| unblock(tx, show_id, &seat(2))).await.unwrap(), "a sold seat is not unblocked");
-    assert!(db.write(move |tx| unblock(tx, show_id, &seat(1))).await.unwrap());
+    let unblocked = db.write(move |tx| unblock(tx, show_id, &[seat(2), seat(1)])).await.unwrap();
+    assert_eq!(unblocked, [seat(1)], "a sold seat is not unblocked");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod desk;
 mod movies;
 mod places;
 mod roles;
+mod schedule;
 mod shows;
 
 use jiff::{SignedDuration, Timestamp};

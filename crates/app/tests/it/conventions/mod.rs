@@ -64,11 +64,28 @@ fn admin_calls() -> Vec<(Method, String, Option<Value>)> {
     calls.push((Method::GET, format!("/admin/bookings/{NOBODY}/story"), None));
     calls.push((Method::POST, format!("/admin/users/{NOBODY}/roles"), Some(json!({ "role": "admin" }))));
     calls.push((Method::DELETE, format!("/admin/users/{NOBODY}/roles?role=admin"), None));
+    calls.extend(schedule_calls());
     for kind in ["movies", "cinemas", "screens", "shows"] {
         calls.push((Method::PATCH, format!("/admin/{kind}/{NOBODY}"), Some(json!({}))));
         calls.push((Method::DELETE, format!("/admin/{kind}/{NOBODY}"), None));
     }
     calls
+}
+
+/// Every call of the schedule and of blocked seats but those of a show alone.
+fn schedule_calls() -> Vec<(Method, String, Option<Value>)> {
+    let (cinema, show) = (format!("/admin/cinemas/{NOBODY}"), format!("/admin/shows/{NOBODY}"));
+    let seats = Some(json!({ "seats": ["A-1"] }));
+    vec![
+        (Method::GET, format!("/admin/shows?cinema_id={NOBODY}&from=2026-12-01"), None),
+        (Method::GET, format!("{cinema}/scheduling"), None),
+        (Method::POST, format!("{cinema}/shows/copy"), Some(json!({ "from": "2026-12-01", "to": "2026-12-02" }))),
+        (Method::GET, format!("{show}/cancellation"), None),
+        (Method::GET, format!("{show}/blocked-seats"), None),
+        (Method::POST, format!("{show}/blocked-seats"), seats.clone()),
+        (Method::POST, format!("{show}/blocked-seats/release"), seats),
+        (Method::DELETE, format!("{show}/blocked-seats/A-1"), None),
+    ]
 }
 
 async fn call(client: &Client, method: &Method, path: &str, body: Option<&Value>) -> Answer {

@@ -26,7 +26,11 @@ async fn what_is_wrong_between_databases_is_found() {
     checks_clean(&data_dir, &urls).await;
 
     let (in_home, in_second) = (server.client_of("home").await, server.client_of("second").await);
-    let blocked = |show_id: &str| format!("INSERT INTO show_seats VALUES ('{show_id}', 'stray', 'blocked', NULL);");
+    let blocked = |show_id: &str| {
+        format!(
+            "INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ('{show_id}', 'stray', 'blocked', NULL);"
+        )
+    };
     let id = |show: &Show| show.show_id.clone();
     let keys = in_second.query("SELECT user_id::text, request_hash FROM idempotency_keys", &[]).await.unwrap();
     let (user, hash) = (keys[0].get::<_, String>(0), keys[0].get::<_, Vec<u8>>(1));

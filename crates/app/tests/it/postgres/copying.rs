@@ -18,7 +18,8 @@ const SELDOM_THERE: &str = "
         x'0000000000007000800000000000000b', 'pending', total, currency, x'0000000000007000800000000000000c',
         x'0000000000007000800000000000000a', NULL, created_at, NULL, NULL, replace(seats, 'A-1', 'A-3')
         FROM bookings WHERE status = 'confirmed';
-    INSERT INTO show_seats SELECT show_id, 'A-3', 'claimed', booking_id FROM bookings WHERE status = 'pending';
+    INSERT INTO show_seats (show_id, seat_id, status, booking_id)
+        SELECT show_id, 'A-3', 'claimed', booking_id FROM bookings WHERE status = 'pending';
     INSERT INTO payments SELECT payment_id, booking_id, show_id, total, currency, 'initiated', NULL, created_at, created_at
         FROM bookings WHERE status = 'pending';
     INSERT INTO pending_bookings SELECT booking_id FROM bookings WHERE status = 'pending';

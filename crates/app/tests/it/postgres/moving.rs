@@ -42,7 +42,7 @@ async fn sell_many(server: &Server, database: &str, booking_id: &str, many: u64)
                  m.payment_id, m.user_id, 'order-' || n, created_at, NULL, NULL,
                  regexp_replace(seats, '(\"seat_id\":\"[^\"]*)\"', '\\1-' || n || '\"', 'g')
              FROM many m, bookings b WHERE b.booking_id = '{booking_id}';
-         INSERT INTO show_seats SELECT show_id, seat_id || '-' || n, status, m.booking_id
+         INSERT INTO show_seats (show_id, seat_id, status, booking_id) SELECT show_id, seat_id || '-' || n, status, m.booking_id
              FROM many m, show_seats s WHERE s.booking_id = '{booking_id}';
          INSERT INTO payments SELECT m.payment_id, m.booking_id, show_id, amount, currency, 'captured', NULL, created_at, updated_at
              FROM many m, payments p WHERE p.booking_id = '{booking_id}';
@@ -136,7 +136,9 @@ async fn a_show_that_is_too_large_is_moved_only_for_who_says_so() {
 /// What keeps a show from arriving for ever: a row of its own stands in its way.
 async fn stand_in_its_way(server: &Server, show: &Show) {
     let (show_id, seat_id) = (&show.show_id, show.seat("A1"));
-    let sql = format!("INSERT INTO show_seats VALUES ('{show_id}', '{seat_id}', 'blocked', NULL)");
+    let sql = format!(
+        "INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ('{show_id}', '{seat_id}', 'blocked', NULL)"
+    );
     server.client_of("second").await.batch_execute(&sql).await.unwrap();
 }
 

@@ -110,7 +110,11 @@ async fn a_hold_that_lapsed_or_is_unknown_sells_nothing() {
 async fn a_seat_blocked_while_it_was_held_is_not_charged_and_the_refusal_is_remembered() {
     let stage = Stage::set().await;
     let hold = stage.hold(stage.user(), &["A-1", "A-2"]).await;
-    stage.seating.block_seats(stage.show.show_id, &[SeatId::from("A-2")], stage.user()).await.unwrap();
+    stage
+        .seating
+        .block_seats(stage.show.show_id, &[SeatId::from("A-2")], marquee_seating::Why::default(), stage.user())
+        .await
+        .unwrap();
     let refused = stage.booking.book(order(&hold, VISA, Some("k"))).await.unwrap();
     assert_eq!(refused.answer.status, 409);
     assert_eq!(

@@ -73,6 +73,8 @@ async fn a_cancelled_show_gives_every_booking_back_exactly_once() {
         guests.push((guest(hold.user_id), booking_id(&stage.booking.book(order(&hold, token, None)).await.unwrap())));
     }
     let late = stage.hold(stage.user(), &["B-1"]).await;
+    let told = stage.booking.show_cancellation(stage.show.show_id).await.unwrap();
+    assert_eq!((told.bookings, told.pending, told.refunds.len()), (19, 1, 1));
     // One of them cancels by hand at the same moment.
     let (first, booking) = (guests[0].clone(), stage.booking.clone());
     let by_hand = tokio::spawn(async move { booking.cancel(&first.0, first.1, None).await });
@@ -83,10 +85,15 @@ async fn a_cancelled_show_gives_every_booking_back_exactly_once() {
     by_show.await.unwrap().unwrap();
     by_hand.await.unwrap().unwrap();
     stage.booking.cancel_show(show_id).await.unwrap();
+    let mut given_back = 0;
     for (caller, booking_id) in guests {
         let view = stage.booking.get(&caller, booking_id).await.unwrap();
         assert_eq!((view.status, view.refund.unwrap().amount), (Status::Cancelled, view.total_price));
+        given_back += view.total_price.amount;
     }
+    assert_eq!(given_back, told.refunds[0].amount, "as it was told before");
+    let left = stage.booking.show_cancellation(show_id).await.unwrap();
+    assert_eq!((left.bookings, left.pending, left.refunds.len()), (0, 0, 0));
     assert_eq!(stage.count("SELECT COUNT(*) AS n FROM refunds").await, 20);
     // A hold of before the cancellation buys nothing any more.
     let refused = stage.booking.book(order(&late, VISA, Some("k"))).await.unwrap();

@@ -7,7 +7,7 @@ use marquee_kernel::{Money, SeatId};
 use marquee_kv::testing::until;
 
 use crate::fixtures::{Place, Shop, attempt, booking, conforms, seconds, user};
-use crate::model::{BeginPayment, Outcome};
+use crate::model::{BeginPayment, Outcome, Why};
 use crate::store::claims::{Verdict, claim};
 use crate::{Error, Party, Settings};
 
@@ -160,12 +160,12 @@ async fn a_closed_show_is_claimed_no_more(place: Place) {
 async fn a_seat_blocked_under_a_hold_is_lost_to_it(place: Place) {
     let (shop, holder) = (place.open().await, user());
     let hold = shop.hold(holder, &["A-1", "A-2"]).await.unwrap();
-    shop.seating.block_seats(shop.show.show_id, &seat_ids(&["A-1"]), user()).await.unwrap();
+    shop.seating.block_seats(shop.show.show_id, &seat_ids(&["A-1"]), Why::default(), user()).await.unwrap();
     assert_eq!(shop.status("A-1").await, "blocked");
     let wanted = shop.seating.claim_of(&hold, booking());
     let verdicts = shop.db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     assert_eq!(verdicts, [Verdict::Taken(seat_ids(&["A-1"]))]);
-    shop.seating.unblock_seat(shop.show.show_id, SeatId::from("A-1"), user()).await.unwrap();
+    shop.seating.unblock_seats(shop.show.show_id, &seat_ids(&["A-1"]), user()).await.unwrap();
     assert_eq!(shop.status("A-1").await, "held");
 }
 
