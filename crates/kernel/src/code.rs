@@ -37,6 +37,7 @@ pub enum Code {
     BookingPending,
     ScreenOccupied,
     InUse,
+    LayoutChanged,
     BookingsOpen,
 }
 
@@ -96,6 +97,7 @@ impl Code {
             Code::BookingPending => ("booking_pending", 409, "The booking's payment is not settled yet"),
             Code::ScreenOccupied => ("screen_occupied", 409, "Another show is on that screen at that time"),
             Code::InUse => ("in_use", 409, "A future show uses this"),
+            Code::LayoutChanged => ("layout_changed", 409, "The layout was changed meanwhile"),
             Code::BookingsOpen => ("bookings_open", 409, "Bookings of shows to come are still open"),
         }
     }

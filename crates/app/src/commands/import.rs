@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use marquee_bus::{Actor, Bus, Journal};
-use marquee_catalog::import::{self, BadRecord, DURATION_ASSUMED_MINUTES, MovieRecord, Record, ScreeningRecord};
+use marquee_catalog::import::{self, BadRecord, DURATION_ASSUMED_MINUTES, Films, MovieRecord, Record, ScreeningRecord};
 use marquee_catalog::{
     CINEMA_LIST, Catalog, Cinema, Error, Faults, LayoutPlan, NewMovie, NewShow, ROWS_MAX, RowPlan, SHOW_LIST, Screen,
     ShowDetails, ShowFilter,
@@ -149,11 +149,8 @@ impl Importer {
                 }
             }
         }
-        // A film of its own says more of itself than one that a showing mentions: those only fill what is missing.
-        for screening in &screenings {
-            let _ = films.add(screening.movie.clone());
-        }
-        self.add_films(films.in_order).await?;
+        films.fill(screenings.iter().map(|screening| screening.movie.clone()));
+        self.add_films(films.into_vec()).await?;
         for screening in screenings {
             let line = screening.line;
             match self.add_screening(screening).await {
@@ -177,7 +174,7 @@ impl Importer {
             self.report.unchanged += done.unchanged;
             for (film, outcome) in step.iter().zip(done.movies) {
                 match outcome {
-                    Ok(movie_id) => drop(self.movies.insert(film.movie.source_key.clone(), movie_id)),
+                    Ok((movie_id, _)) => drop(self.movies.insert(film.movie.source_key.clone(), movie_id)),
                     Err(faults) => {
                         self.report.refused.push(BadRecord { line: film.line, reason: faults.to_string() });
                     }
@@ -261,25 +258,6 @@ impl Importer {
                 return Ok(false);
             }
         }
-    }
-}
-
-/// The films of a file in its order, each key once.
-#[derive(Default)]
-struct Films {
-    in_order: Vec<MovieRecord>,
-    lines: HashMap<String, usize>,
-}
-
-impl Films {
-    /// Takes a film; one that an earlier line has is refused, or a second import would change it back and forth.
-    fn add(&mut self, film: MovieRecord) -> Result<(), BadRecord> {
-        if let Some(earlier) = self.lines.get(&film.movie.source_key) {
-            return Err(BadRecord { line: film.line, reason: format!("is the film of line {earlier} again") });
-        }
-        self.lines.insert(film.movie.source_key.clone(), film.line);
-        self.in_order.push(film);
-        Ok(())
     }
 }
 

@@ -30,7 +30,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         // Anybody may read: a token that is not good is as none.
-        let editor = Caller::from_request_parts(parts, state).await.is_ok_and(|caller: Caller| caller.is_admin());
+        let editor = Caller::from_request_parts(parts, state).await.is_ok_and(|caller: Caller| caller.is_manager());
         Ok(Self(if editor { Fresh::Now } else { Fresh::Lately }))
     }
 }

@@ -2,12 +2,15 @@
 
 mod browse;
 mod cinemas;
+mod importing;
 mod movies;
 mod screens;
 mod shows;
 
 pub use browse::Fresh;
-pub use movies::Added;
+pub(crate) use importing::Foreseen;
+pub use importing::{Added, Fate};
+pub use screens::NextLayout;
 
 use std::sync::Arc;
 

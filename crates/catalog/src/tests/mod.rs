@@ -1,6 +1,8 @@
 //! The catalogue on a database of its own, with a clock that the test moves.
 
 mod browsing;
+mod importing;
+mod managing;
 mod movies;
 mod over_http;
 mod scheduling;
