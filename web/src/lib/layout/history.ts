@@ -20,11 +20,6 @@ export function step(history: History, plan: Plan): History {
   return { past: [...history.past, history.now].slice(-STEPS_MAX), now: plan, future: [] };
 }
 
-/** As `step`, in place of the last one: for what is typed letter by letter. */
-export function amend(history: History, plan: Plan): History {
-  return { ...history, now: plan, future: [] };
-}
-
 export function undo(history: History): History {
   const before = history.past.at(-1);
   if (!before) return history;
