@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Json, Problem, Query};
+use marquee_http::{Admin, Body, Json, Problem, ProblemDoc, Query};
 use marquee_kernel::{Code, MovieId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::refusals::AdminWithBody;
+use super::refusals::AdminAlone;
 use crate::import::{self, BadRecord, Films, MovieRecord};
 use crate::model::NewMovie;
 use crate::service::{Fate, Foreseen};
@@ -95,7 +95,13 @@ pub(super) struct FieldChange {
     request_body(content = Value, description = "The file.", content_type = "application/json"),
     responses(
         (status = 200, description = "What became of it, or would.", body = ImportView),
-        AdminWithBody,
+        (status = 413, description = "`too_large`", body = ProblemDoc, content_type = "application/problem+json"),
+        (
+            status = 415, description = "`unsupported_media_type`", body = ProblemDoc,
+            content_type = "application/problem+json",
+        ),
+        (status = 422, description = "`invalid_request`", body = ProblemDoc, content_type = "application/problem+json"),
+        AdminAlone,
     ),
 )]
 pub(super) async fn import_movies(

@@ -15,7 +15,7 @@ export function dots(
   colours: Colours,
 ): void {
   if (view.scale < DOTTED) return;
-  const size = Math.max(1.5, view.scale * 0.07);
+  const size = Math.max(1.6, view.scale * 0.08);
   const seen = (from: number, room: number, most: number) => [
     Math.max(0, Math.floor(-from / view.scale)),
     Math.min(most - 1, Math.ceil((room - from) / view.scale)),
@@ -23,7 +23,7 @@ export function dots(
   const [left = 0, right = 0] = seen(view.left, canvas.width, sheet.width);
   const [top = 0, bottom = 0] = seen(view.top, canvas.height, sheet.height);
   context.fillStyle = colours.quiet;
-  context.globalAlpha = 0.45;
+  context.globalAlpha = 0.7;
   context.beginPath();
   for (let y = top; y <= bottom; y++) {
     for (let x = left; x <= right; x++) {
