@@ -68,7 +68,7 @@ export const catalogue: Catalogue = {
     outcome: 'क्या होगा',
     detail: 'विस्तार से',
     empty: 'कुछ नहीं',
-    fromTo: (field: string, old: string, now: string) => `${field}: ${old} → ${now} (बदलाव)`,
+    fromTo: (field: string, old: string, now: string) => `${field}: ${old} की जगह ${now}`,
     outcomes: { added: 'जुड़ेगी', changed: 'बदलेगी', refused: 'अस्वीकृत' },
     tooLarge:
       'इस फ़ाइल का एक भाग एक मेबीबाइट से छोटे टुकड़ों में नहीं कट सकता। फ़ाइल काटें, या marquee import का उपयोग करें।',
