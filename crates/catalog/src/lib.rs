@@ -16,7 +16,7 @@ mod store;
 pub use error::Error;
 pub use http::router;
 pub use model::*;
-pub use service::{Added, CLEANING_GAP_MINUTES_MAX, Catalog, Fate, Fresh, NextLayout, Settings};
+pub use service::{Added, CLEANING_GAP_MINUTES_MAX, Catalog, Fate, Fresh, NextLayout, Settings, Showing};
 
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,20 @@
-//! `POST /admin/movies/import`: adds the films of a file, or says what that would change.
+//! `POST /admin/movies/import`: takes in the films and showings of a file, or says what that would change.
+
+use std::collections::HashSet;
 
 use axum::extract::State;
 use marquee_bus::Actor;
 use marquee_http::{Admin, Body, Json, Problem, ProblemDoc, Query};
-use marquee_kernel::{Code, MovieId};
-use serde::{Deserialize, Serialize};
+use marquee_kernel::Code;
+use serde::Deserialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
+use super::import_view::ImportView;
 use super::refusals::AdminAlone;
-use crate::import::{self, BadRecord, Films, MovieRecord};
+use crate::import::{self, Contents, MovieRecord};
 use crate::model::NewMovie;
-use crate::service::{Fate, Foreseen};
+use crate::service::{Foreseen, Showing};
 use crate::{Catalog, Error};
 
 /// How a file is imported.
@@ -24,72 +27,11 @@ pub(super) struct HowToImport {
     dry_run: Option<bool>,
 }
 
-/// What became of a file, or would.
-#[derive(Debug, Default, Serialize, ToSchema)]
-pub(super) struct ImportView {
-    /// Whether nothing was written.
-    dry_run: bool,
-    /// Films that are new.
-    added: usize,
-    /// Films that were there and say something else now.
-    changed: usize,
-    /// Films that were there and say the same, or that were removed and stay removed.
-    unchanged: usize,
-    /// Records that cannot be imported.
-    refused: usize,
-    /// Showings of the file: of these, this call takes the films alone.
-    showings: usize,
-    /// Films whose file gives no running time, and which are given 120 minutes.
-    durations_assumed: usize,
-    /// Every record but the unchanged, by line.
-    records: Vec<RecordView>,
-}
-
-/// A record of the file.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RecordView {
-    /// Where it stands in the file, from 1.
-    line: usize,
-    /// The film's title; `null` for a record that names none that can be read.
-    #[schema(required)]
-    title: Option<String>,
-    outcome: Outcome,
-    /// The film; `null` while it is not there.
-    #[schema(required)]
-    movie_id: Option<MovieId>,
-    /// What differs, of a film that is changed.
-    changes: Vec<FieldChange>,
-    /// Why it is refused.
-    #[schema(required)]
-    reason: Option<String>,
-}
-
-/// What became of a record, or would.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
-    Added,
-    Changed,
-    Refused,
-}
-
-/// A field that says something else than before.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FieldChange {
-    /// As the movie's.
-    field: String,
-    /// What it was.
-    #[schema(value_type = Value, required)]
-    old: Value,
-    /// What it is.
-    #[schema(value_type = Value, required)]
-    new: Value,
-}
-
-/// Adds the films of a file, or says what that would change.
+/// Takes in the films and showings of a file, or says what that would change.
 ///
 /// The file is what `marquee import movies` takes: vega-datasets' `movies.json` or schema.org JSON-LD, of at most a mebibyte.
-/// Films are known by what the file calls them, so that the same file twice changes nothing. A bad record is refused alone.
+/// Films are known by what the file calls them, so that the same file twice changes nothing. A showing is put on sale; its cinema
+/// and screen are added when there are none of those names. A bad record is refused alone.
 #[utoipa::path(
     post, path = "/admin/movies/import", tag = "administration", security(("bearer" = [])), params(HowToImport),
     request_body(content = Value, description = "The file.", content_type = "application/json"),
@@ -119,73 +61,33 @@ pub(super) async fn import_movies(
     if records.is_empty() {
         return Err(Problem::new(Code::InvalidRequest, "The file has no records: there is nothing to import."));
     }
-    let (films, refused, showings) = Films::of(records);
-    let outcomes = outcomes(&catalog, Actor::User(admin.user_id), dry_run, &films).await?;
-    Ok(Json(ImportView::of(dry_run, showings, films, outcomes, refused)))
+    let contents = Contents::of(records);
+    let (films, showings) = match dry_run {
+        true => foresee(&catalog, &contents).await?,
+        false => carry_out(&catalog, Actor::User(admin.user_id), &contents).await?,
+    };
+    Ok(Json(ImportView::of(dry_run, contents, films, showings)))
 }
 
-async fn outcomes(
-    catalog: &Catalog,
-    actor: Actor,
-    dry_run: bool,
-    films: &[MovieRecord],
-) -> Result<Vec<Foreseen>, Error> {
-    let movies: Vec<NewMovie> = films.iter().map(|film| film.movie.clone()).collect();
-    if dry_run {
-        return catalog.foresee_movies(movies).await;
+type Outcomes = (Vec<Foreseen>, Vec<Result<Showing, Error>>);
+
+async fn foresee(catalog: &Catalog, contents: &Contents) -> Result<Outcomes, Error> {
+    let films = catalog.foresee_movies(movies(&contents.films)).await?;
+    if contents.showings.is_empty() {
+        return Ok((films, Vec::new()));
     }
-    let added = catalog.add_movies(actor, movies).await?.movies;
-    Ok(added.into_iter().map(|movie| movie.map(|(movie_id, fate)| (Some(movie_id), fate))).collect())
+    let shown: HashSet<_> = contents.showings.iter().map(|showing| &showing.movie.movie.source_key).collect();
+    let needed = contents.films.iter().filter(|film| shown.contains(&film.movie.source_key));
+    let needed = needed.map(|film| film.movie.clone()).collect();
+    Ok((films, catalog.foresee_showings(needed, contents.showings.clone()).await?))
 }
 
-impl ImportView {
-    fn of(
-        dry_run: bool,
-        showings: usize,
-        films: Vec<MovieRecord>,
-        outcomes: Vec<Foreseen>,
-        refused: Vec<BadRecord>,
-    ) -> Self {
-        let durations_assumed = films.iter().filter(|film| film.duration_assumed).count();
-        let mut view = Self { dry_run, showings, durations_assumed, ..Self::default() };
-        for (film, outcome) in films.into_iter().zip(outcomes) {
-            view.note(film, outcome);
-        }
-        for BadRecord { line, reason } in refused {
-            view.refuse(line, None, reason);
-        }
-        view.records.sort_by_key(|record| record.line);
-        view
-    }
-
-    fn note(&mut self, film: MovieRecord, outcome: Foreseen) {
-        let (line, title) = (film.line, Some(film.movie.details.title));
-        let (outcome, movie_id, changed) = match outcome {
-            Ok((movie_id, Fate::Added)) => (Outcome::Added, movie_id, None),
-            Ok((movie_id, Fate::Changed(changed))) => (Outcome::Changed, movie_id, Some(changed)),
-            Ok((_, Fate::Unchanged)) => {
-                self.unchanged += 1;
-                return;
-            }
-            Err(faults) => return self.refuse(line, title, faults.to_string()),
-        };
-        match outcome {
-            Outcome::Added => self.added += 1,
-            Outcome::Changed | Outcome::Refused => self.changed += 1,
-        }
-        let changes = changed.into_iter().flatten().map(FieldChange::from).collect();
-        self.records.push(RecordView { line, title, outcome, movie_id, changes, reason: None });
-    }
-
-    fn refuse(&mut self, line: usize, title: Option<String>, reason: String) {
-        self.refused += 1;
-        let (outcome, reason) = (Outcome::Refused, Some(reason));
-        self.records.push(RecordView { line, title, outcome, movie_id: None, changes: Vec::new(), reason });
-    }
+async fn carry_out(catalog: &Catalog, actor: Actor, contents: &Contents) -> Result<Outcomes, Error> {
+    let films = catalog.add_movies(actor, movies(&contents.films)).await?.movies;
+    let films = films.into_iter().map(|film| film.map(|(movie_id, fate)| (Some(movie_id), fate)));
+    Ok((films.collect(), catalog.add_showings(actor, contents.showings.clone()).await?))
 }
 
-impl From<(String, Value)> for FieldChange {
-    fn from((field, mut change): (String, Value)) -> Self {
-        Self { field, old: change["old"].take(), new: change["new"].take() }
-    }
+fn movies(films: &[MovieRecord]) -> Vec<NewMovie> {
+    films.iter().map(|film| film.movie.clone()).collect()
 }

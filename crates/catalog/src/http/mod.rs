@@ -13,6 +13,7 @@ mod get_movie;
 mod get_screen;
 mod get_show;
 mod import_movies;
+mod import_view;
 mod list_cinemas;
 mod list_movies;
 mod list_shows;

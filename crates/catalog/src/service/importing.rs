@@ -54,7 +54,7 @@ impl Added {
 /// What would become of a movie of a file.
 pub(crate) type Foreseen = Result<(Option<MovieId>, Fate), Faults>;
 
-type Named = Result<(String, Checked<MovieDetails>), Faults>;
+pub(super) type Named = Result<(String, Checked<MovieDetails>), Faults>;
 
 /// A movie of a file beside what the catalogue has under its key.
 enum Verdict {
@@ -103,7 +103,7 @@ impl Catalog {
         self.inner.db.read(foresee).await
     }
 
-    fn put_movie(
+    pub(super) fn put_movie(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,

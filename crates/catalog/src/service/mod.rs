@@ -5,12 +5,14 @@ mod cinemas;
 mod importing;
 mod movies;
 mod screens;
+mod showings;
 mod shows;
 
 pub use browse::Fresh;
 pub(crate) use importing::Foreseen;
 pub use importing::{Added, Fate};
 pub use screens::NextLayout;
+pub use showings::Showing;
 
 use std::sync::Arc;
 

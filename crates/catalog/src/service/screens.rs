@@ -8,11 +8,11 @@ use serde_json::json;
 use super::{Catalog, event};
 use crate::Error;
 use crate::caches::Touched;
-use crate::model::{Faults, Layout, LayoutPlan, SCREENS_PER_CINEMA_MAX, Screen, screen_name};
+use crate::model::{Checked, Faults, Layout, LayoutPlan, SCREENS_PER_CINEMA_MAX, Screen, screen_name};
 use crate::store::{self, User};
 
 /// The version of a screen's first layout.
-const FIRST_VERSION: i64 = 1;
+pub(super) const FIRST_VERSION: i64 = 1;
 
 /// A layout to be a screen's next.
 #[derive(Clone, Debug)]
@@ -41,27 +41,39 @@ impl Catalog {
         name: String,
         plan: LayoutPlan,
     ) -> Result<Screen, Error> {
-        let (name, plan) = (screen_name(name)?.into_inner(), plan.check()?);
-        let layout = Layout::of(&plan, FIRST_VERSION);
+        let (name, plan) = (screen_name(name)?, plan.check()?);
         self.write(Touched::NoShow, move |catalog, tx| {
             if !store::lock_cinema(tx, cinema_id)? {
                 return Err(Error::CinemaNotFound);
             }
-            if store::count_screens(tx, cinema_id)? >= SCREENS_PER_CINEMA_MAX {
-                let message = format!("the cinema has {SCREENS_PER_CINEMA_MAX} screens already, the most there can be");
-                return Err(Faults::one("name", message).into());
-            }
-            let screen_id = ScreenId::mint(&catalog.inner.clock, &catalog.inner.rng);
-            let (capacity, layout_version) = (layout.capacity(), layout.version);
-            let screen = Screen { screen_id, cinema_id, name, capacity, layout_version };
-            refuse_namesake(tx, &screen)?;
-            store::insert_screen(tx, &screen, catalog.now())?;
-            store::insert_layout(tx, screen_id, &layout, &plan)?;
-            let payload = json!({ "cinema_id": cinema_id, "name": screen.name, "capacity": capacity });
-            catalog.record(tx, event("ScreenAdded", actor, screen_id, payload))?;
-            Ok(screen)
+            catalog.insert_screen(tx, actor, cinema_id, name, &plan)
         })
         .await
+    }
+
+    /// A screen of a cinema whose row is taken.
+    pub(super) fn insert_screen(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor,
+        cinema_id: CinemaId,
+        name: Checked<String>,
+        plan: &Checked<LayoutPlan>,
+    ) -> Result<Screen, Error> {
+        if store::count_screens(tx, cinema_id)? >= SCREENS_PER_CINEMA_MAX {
+            let message = format!("the cinema has {SCREENS_PER_CINEMA_MAX} screens already, the most there can be");
+            return Err(Faults::one("name", message).into());
+        }
+        let layout = Layout::of(plan, FIRST_VERSION);
+        let screen_id = ScreenId::mint(&self.inner.clock, &self.inner.rng);
+        let (capacity, layout_version) = (layout.capacity(), layout.version);
+        let screen = Screen { screen_id, cinema_id, name: name.into_inner(), capacity, layout_version };
+        refuse_namesake(tx, &screen)?;
+        store::insert_screen(tx, &screen, self.now())?;
+        store::insert_layout(tx, screen_id, &layout, plan)?;
+        let payload = json!({ "cinema_id": cinema_id, "name": screen.name, "capacity": capacity });
+        self.record(tx, event("ScreenAdded", actor, screen_id, payload))?;
+        Ok(screen)
     }
 
     /// The screen.

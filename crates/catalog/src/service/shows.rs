@@ -22,7 +22,7 @@ const STARTED: &str = "The show has started: it can be neither changed nor cance
 const CANCELLED: &str = "The show was cancelled: it cannot be changed.";
 
 /// The movies and screens of a batch of new shows, each taken until the end of the transaction.
-struct Programme {
+pub(super) struct Programme {
     movies: HashMap<MovieId, u32>,
     screens: HashMap<ScreenId, (Venue, Arc<Layout>)>,
 }
@@ -136,7 +136,7 @@ impl Catalog {
 
     /// Takes the movies and screens of the shows, always in the same order, so that two batches never wait for each other.
     /// Those that do not exist are left out.
-    fn programme(&self, tx: &mut Tx<'_>, shows: &[NewShow]) -> Result<Programme, Error> {
+    pub(super) fn programme(&self, tx: &mut Tx<'_>, shows: &[NewShow]) -> Result<Programme, Error> {
         let mut programme = Programme { movies: HashMap::new(), screens: HashMap::new() };
         for movie_id in shows.iter().map(|show| show.movie_id).collect::<BTreeSet<_>>() {
             if let Some(minutes) = store::lock_movie(tx, movie_id)? {
@@ -175,7 +175,7 @@ impl Catalog {
     }
 
     /// Writes the show's row; the event is still to be recorded. A show that is refused leaves nothing.
-    fn schedule(
+    pub(super) fn schedule(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,

@@ -8,8 +8,8 @@ mod shows;
 
 pub(crate) use audit::audit;
 pub(crate) use cinemas::{
-    delete_cinema, find_cinema, has_had_cinema, insert_cinema, list_cinemas, lock_cinema, move_shows, redate_shows,
-    update_cinema,
+    delete_cinema, find_cinema, find_cinema_named, has_had_cinema, insert_cinema, list_cinemas, lock_cinema,
+    move_shows, redate_shows, update_cinema,
 };
 pub(crate) use movies::{
     MovieFilter, delete_movie, find_by_source_key, find_movie, insert_movie, list_movies, lock_movie, update_movie,
@@ -19,8 +19,8 @@ pub(crate) use screens::{
     insert_layout, insert_screen, lock_screen, lock_screens_of, screens_of, update_screen,
 };
 pub(crate) use shows::{
-    Record, Scheduled, User, cancel_show, coming_show_of, find_show, has_had_show, insert_show, list_shows, occupier,
-    shows_after, update_show,
+    Record, Scheduled, User, cancel_show, coming_show_of, find_show, has_had_show, has_showing, insert_show,
+    list_shows, occupier, shows_after, update_show,
 };
 
 use jiff::civil::Date;

@@ -58,20 +58,56 @@ async fn what_a_file_would_change_is_told_before_it_does() {
     assert_eq!(preview["records"][0]["changes"], json!([{ "field": "duration_minutes", "old": 155, "new": 156 }]));
 }
 
-#[tokio::test]
-async fn a_showing_brings_its_film() {
-    let house = House::open();
-    let event = json!({
-        "@type": "ScreeningEvent", "startDate": "2026-12-01T18:00:00", "offers": { "price": 300, "priceCurrency": "INR" },
-        "workPresented": { "@type": "Movie", "name": "Dune", "duration": "PT2H35M" },
+fn showing(film: &str, screen: &str, start: &str) -> Value {
+    json!({
+        "@type": "ScreeningEvent", "startDate": start, "offers": { "price": 300, "priceCurrency": "INR" },
+        "workPresented": { "@type": "Movie", "name": film, "duration": "PT2H" },
         "location": {
-            "@type": "MovieTheater", "name": "Regal",
-            "address": { "addressLocality": "Mumbai", "addressCountry": "IN" },
+            "@type": "Place", "name": screen, "maximumAttendeeCapacity": 40,
+            "containedInPlace": {
+                "@type": "MovieTheater", "name": "Regal",
+                "address": { "addressLocality": "Mumbai", "addressCountry": "IN" },
+            },
         },
+    })
+}
+
+#[tokio::test]
+async fn showings_are_put_on_sale_as_was_foreseen() {
+    let house = House::open();
+    let app = app(&house);
+    let file = json!([
+        showing("Dune", "Audi 1", "2026-12-01T18:00"),
+        // In the first one's cleaning; on another screen; over already.
+        showing("Brazil", "Audi 1", "2026-12-01T20:10"),
+        showing("Dune", "Audi 2", "2026-12-01T20:10"),
+        showing("Dune", "Audi 3", "2026-11-01T18:00"),
+    ])
+    .to_string();
+    let shown = |view: &Value| {
+        ["shows_added", "shows_known", "cinemas_added", "refused"].map(|field| view[field].as_u64().unwrap())
+    };
+    let (status, preview) = import(&app, "?dry_run=true", file.clone()).await;
+    assert_eq!((status, counts(&preview), shown(&preview)), (200, [2, 0, 0, 2], [2, 0, 1, 2]), "{preview}");
+    assert_eq!((house.events().await.len(), house.faults().await), (0, vec![]), "it was taken back");
+
+    let (_, done) = import(&app, "", file.clone()).await;
+    assert_eq!((counts(&done), shown(&done)), ([2, 0, 0, 2], [2, 0, 1, 2]), "{done}");
+    let told = |view: &Value| {
+        let records = view["records"].as_array().unwrap().iter();
+        records.map(|it| (it["outcome"].clone(), it["showing"].clone(), it["reason"].is_null())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&done), told(&preview));
+    let start = "2026-12-01T12:30:00Z";
+    let place = json!({
+        "cinema_name": "Regal", "city": "Mumbai", "screen_name": "Audi 1", "timezone": "Asia/Kolkata", "start_time": start,
     });
-    let (status, view) = import(&app(&house), "", event.to_string()).await;
-    assert_eq!((status, counts(&view), &view["showings"]), (200, [1, 0, 0, 0], &json!(1)), "{view}");
-    assert_eq!(view["records"][0]["title"], "Dune");
+    assert!(done["records"].as_array().unwrap().iter().any(|record| record["showing"] == place), "{done}");
+    assert_eq!(house.listed(ShowFilter::default(), 10).await.len(), 2);
+
+    let (_, again) = import(&app, "", file).await;
+    assert_eq!((counts(&again), shown(&again)), ([0, 0, 2, 2], [0, 2, 0, 2]), "{again}");
+    assert_eq!(house.faults().await, Vec::<String>::new());
 }
 
 #[tokio::test]

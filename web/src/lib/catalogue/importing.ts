@@ -42,7 +42,9 @@ export function whole(answers: readonly Imported[], dry_run: boolean): Imported 
     changed: sum((answer) => answer.changed),
     unchanged: sum((answer) => answer.unchanged),
     refused: sum((answer) => answer.refused),
-    showings: sum((answer) => answer.showings),
+    shows_added: sum((answer) => answer.shows_added),
+    shows_known: sum((answer) => answer.shows_known),
+    cinemas_added: sum((answer) => answer.cinemas_added),
     durations_assumed: sum((answer) => answer.durations_assumed),
     records: answers.flatMap((answer) => answer.records),
   };

@@ -20,7 +20,7 @@ import {
 
 /** What a stroke does: marks places, puts places of a kind, gives rows a category, or moves the sheet. */
 export type Tool = 'mark' | Place | 'category' | 'move';
-export const TOOLS: readonly Tool[] = ['s', 'w', 'c', '_', 'category', 'mark', 'move'];
+export const TOOLS: readonly Tool[] = ['move', 'mark', 's', 'w', 'c', '_', 'category'];
 
 /** Empty places to draw on beside and behind the seats. */
 const SPARE = { places: 4, rows: 3 } as const;

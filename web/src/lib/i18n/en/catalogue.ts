@@ -2,6 +2,12 @@ import { plural } from '../plural';
 
 const n = plural('en');
 
+/** Films, and shows if there are some. */
+function counted(films: number, shows: number): string {
+  const both = [n(films, { one: '# film', other: '# films' }), n(shows, { one: '# show', other: '# shows' })];
+  return (shows === 0 ? both.slice(0, 1) : films === 0 ? both.slice(1) : both).join(', ');
+}
+
 /** Films, cinemas, screens and the layout editor. */
 export const catalogue = {
   films: {
@@ -36,7 +42,7 @@ export const catalogue = {
   },
   import: {
     title: 'Import films',
-    text: 'Films from a file: movies.json of vega-datasets, or schema.org JSON-LD. You see what would change before anything does.',
+    text: 'Films, and shows with their cinemas, from a file: movies.json of vega-datasets, or schema.org JSON-LD. You see what would change before anything does.',
     choose: 'Choose a file',
     drop: 'or drop it here',
     another: 'Another file',
@@ -46,27 +52,27 @@ export const catalogue = {
     preview: 'What this file would change',
     done: 'What this file changed',
     nothing: 'Everything in this file is in the catalogue already.',
-    added: 'Added',
-    changed: 'Changed',
-    unchanged: 'Unchanged',
-    refused: 'Refused',
-    carryOut: (count: number) => n(count, { one: 'Import # film', other: 'Import # films' }),
-    imported: (count: number) => n(count, { one: '# film imported.', other: '# films imported.' }),
+    added: 'New films',
+    changed: 'Changed films',
+    unchanged: 'Films as they were',
+    showsAdded: 'New shows',
+    showsKnown: 'Shows as they were',
+    cinemasAdded: 'New cinemas',
+    refused: 'Refused records',
+    carryOut: (films: number, shows: number) => `Import ${counted(films, shows)}`,
+    imported: (films: number, shows: number) => `Imported: ${counted(films, shows)}.`,
     assumed: (count: number) =>
       n(count, {
         one: '# film has no running time in the file and is given 120 minutes.',
         other: '# films have no running time in the file and are given 120 minutes.',
       }),
-    showings: (count: number) =>
-      n(count, {
-        one: 'The file also has # showing: its film is taken, the show itself is put on the schedule.',
-        other:
-          'The file also has # showings: their films are taken, the shows themselves are put on the schedule.',
-      }),
     records: 'Records of the file',
     line: 'Line',
+    kind: 'What',
+    aFilm: 'film',
+    aShowing: 'show',
     film: 'Film',
-    outcome: 'What happens',
+    outcome: 'Outcome',
     detail: 'In detail',
     empty: 'nothing',
     fromTo: (field: string, old: string, now: string) => `${field}: ${old} → ${now}`,

@@ -3,6 +3,11 @@ import { plural } from '../plural';
 
 const n = plural('hi');
 
+function counted(films: number, shows: number): string {
+  const both = [n(films, { one: '# फ़िल्म', other: '# फ़िल्में' }), n(shows, { one: '# शो', other: '# शो' })];
+  return (shows === 0 ? both.slice(0, 1) : films === 0 ? both.slice(1) : both).join(', ');
+}
+
 export const catalogue: Catalogue = {
   films: {
     title: 'फ़िल्में',
@@ -36,7 +41,7 @@ export const catalogue: Catalogue = {
   },
   import: {
     title: 'फ़िल्में आयात करें',
-    text: 'फ़ाइल से फ़िल्में: vega-datasets की movies.json, या schema.org JSON-LD। कुछ भी बदलने से पहले आप देखेंगे कि क्या बदलेगा।',
+    text: 'फ़ाइल से फ़िल्में, और शो अपने सिनेमाघरों के साथ: vega-datasets की movies.json, या schema.org JSON-LD। कुछ भी बदलने से पहले आप देखेंगे कि क्या बदलेगा।',
     choose: 'फ़ाइल चुनें',
     drop: 'या यहाँ छोड़ें',
     another: 'दूसरी फ़ाइल',
@@ -46,26 +51,27 @@ export const catalogue: Catalogue = {
     preview: 'यह फ़ाइल क्या बदलेगी',
     done: 'इस फ़ाइल ने क्या बदला',
     nothing: 'इस फ़ाइल में जो कुछ है, वह पहले से सूची में है।',
-    added: 'नई',
-    changed: 'बदली हुई',
-    unchanged: 'वैसी ही',
-    refused: 'अस्वीकृत',
-    carryOut: (count: number) => n(count, { one: '# फ़िल्म आयात करें', other: '# फ़िल्में आयात करें' }),
-    imported: (count: number) => n(count, { one: '# फ़िल्म आयात हुई।', other: '# फ़िल्में आयात हुईं।' }),
+    added: 'नई फ़िल्में',
+    changed: 'बदली हुई फ़िल्में',
+    unchanged: 'फ़िल्में, वैसी ही',
+    showsAdded: 'नए शो',
+    showsKnown: 'शो, वैसे ही',
+    cinemasAdded: 'नए सिनेमाघर',
+    refused: 'अस्वीकृत प्रविष्टियाँ',
+    carryOut: (films: number, shows: number) => `${counted(films, shows)} आयात करें`,
+    imported: (films: number, shows: number) => `आयात हुआ: ${counted(films, shows)}।`,
     assumed: (count: number) =>
       n(count, {
         one: '# फ़िल्म की अवधि फ़ाइल में नहीं है; 120 मिनट मान ली गई।',
         other: '# फ़िल्मों की अवधि फ़ाइल में नहीं है; 120 मिनट मान ली गई।',
       }),
-    showings: (count: number) =>
-      n(count, {
-        one: 'फ़ाइल में # शो भी है: उसकी फ़िल्म ली जाती है, शो का समय अलग से तय होता है।',
-        other: 'फ़ाइल में # शो भी हैं: उनकी फ़िल्में ली जाती हैं, शो के समय अलग से तय होते हैं।',
-      }),
     records: 'फ़ाइल की प्रविष्टियाँ',
     line: 'पंक्ति',
+    kind: 'क्या',
+    aFilm: 'फ़िल्म',
+    aShowing: 'शो',
     film: 'फ़िल्म',
-    outcome: 'क्या होगा',
+    outcome: 'परिणाम',
     detail: 'विस्तार से',
     empty: 'कुछ नहीं',
     fromTo: (field: string, old: string, now: string) => `${field}: ${old} की जगह ${now}`,
