@@ -217,7 +217,7 @@ export const catalogue = {
     nthRow: (at: number) => `Row number ${at}`,
     rowNamed: (name: string) => `Row ${name}`,
     advice: 'Worth a look',
-    noCompanion: (name: string) => `Row ${name} has a wheelchair space without a companion’s seat beside it.`,
+    noCompanion: 'A wheelchair space has no companion’s seat beside it.',
     save: 'Save layout',
     saved: (version: number) =>
       `Saved as version ${version}. New shows use it; shows already scheduled keep theirs.`,

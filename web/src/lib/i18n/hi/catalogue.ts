@@ -216,7 +216,7 @@ export const catalogue: Catalogue = {
     nthRow: (at: number) => `पंक्ति संख्या ${at}`,
     rowNamed: (name: string) => `पंक्ति ${name}`,
     advice: 'एक बार देख लें',
-    noCompanion: (name: string) => `पंक्ति ${name} में व्हीलचेयर की एक जगह के पास साथी की सीट नहीं है।`,
+    noCompanion: 'व्हीलचेयर की एक जगह के पास साथी की सीट नहीं है।',
     save: 'नक़्शा सहेजें',
     saved: (version: number) =>
       `संस्करण ${version} के रूप में सहेजा गया। नए शो इसे लेंगे; जो शो तय हैं उनकी सीटें वही रहेंगी।`,
