@@ -24,6 +24,7 @@ const STEP_MOVIES: usize = 250;
 const STEP_SHOWINGS: usize = 100;
 /// Refused records that are named one by one.
 const NAMED_MAX: usize = 50;
+
 /// Imports `file` into the catalogue of `config`'s data, and says what became of it.
 ///
 /// # Errors
