@@ -37,7 +37,6 @@ pub(super) struct HowToImport {
     request_body(content = Value, description = "The file.", content_type = "application/json"),
     responses(
         (status = 200, description = "What became of it, or would.", body = ImportView),
-        (status = 413, description = "`too_large`", body = ProblemDoc, content_type = "application/problem+json"),
         (
             status = 415, description = "`unsupported_media_type`", body = ProblemDoc,
             content_type = "application/problem+json",

@@ -31,12 +31,12 @@ pub(super) struct ImportView {
     /// Films whose file gives no running time, and which are given 120 minutes.
     durations_assumed: usize,
     /// Every record that changes something or is refused, by line.
-    records: Vec<RecordView>,
+    records: Vec<ImportedRecord>,
 }
 
 /// A record of the file.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RecordView {
+pub(super) struct ImportedRecord {
     /// Where it stands in the file, from 1.
     line: usize,
     /// The film's title; `null` for a record that names none that can be read.
@@ -44,13 +44,13 @@ pub(super) struct RecordView {
     title: Option<String>,
     /// Of a showing, where and when; `null` for a film.
     #[schema(required)]
-    showing: Option<ShowingView>,
-    outcome: Outcome,
+    showing: Option<ImportedShowing>,
+    outcome: ImportOutcome,
     /// The film; `null` while it is not there, and for a showing.
     #[schema(required)]
     movie_id: Option<MovieId>,
     /// What differs, of a film that is changed.
-    changes: Vec<FieldChange>,
+    changes: Vec<ImportedField>,
     /// Why it is refused.
     #[schema(required)]
     reason: Option<String>,
@@ -58,7 +58,7 @@ pub(super) struct RecordView {
 
 /// Where and when a film is shown.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ShowingView {
+pub(super) struct ImportedShowing {
     cinema_name: String,
     city: String,
     screen_name: String,
@@ -71,7 +71,7 @@ pub(super) struct ShowingView {
 /// What became of a record, or would.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub(super) enum ImportOutcome {
     Added,
     Changed,
     Refused,
@@ -79,7 +79,7 @@ pub(super) enum Outcome {
 
 /// A field that says something else than before.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FieldChange {
+pub(super) struct ImportedField {
     /// As the movie's.
     field: String,
     /// What it was.
@@ -106,23 +106,23 @@ impl ImportView {
             view.showing(showing, outcome);
         }
         for bad in contents.refused {
-            view.refuse(RecordView::at(bad.line), bad.reason);
+            view.refuse(ImportedRecord::at(bad.line), bad.reason);
         }
         view.records.sort_by_key(|record| record.line);
         view
     }
 
     fn film(&mut self, film: MovieRecord, outcome: Foreseen) {
-        let record = RecordView { title: Some(film.movie.details.title), ..RecordView::at(film.line) };
+        let record = ImportedRecord { title: Some(film.movie.details.title), ..ImportedRecord::at(film.line) };
         match outcome {
             Ok((movie_id, Fate::Added)) => {
                 self.added += 1;
-                self.records.push(RecordView { movie_id, ..record });
+                self.records.push(ImportedRecord { movie_id, ..record });
             }
             Ok((movie_id, Fate::Changed(changed))) => {
                 self.changed += 1;
-                let changes = changed.into_iter().map(FieldChange::from).collect();
-                self.records.push(RecordView { outcome: Outcome::Changed, movie_id, changes, ..record });
+                let changes = changed.into_iter().map(ImportedField::from).collect();
+                self.records.push(ImportedRecord { outcome: ImportOutcome::Changed, movie_id, changes, ..record });
             }
             Ok((_, Fate::Unchanged)) => self.unchanged += 1,
             Err(faults) => self.refuse(record, faults.to_string()),
@@ -130,7 +130,7 @@ impl ImportView {
     }
 
     fn showing(&mut self, showing: ScreeningRecord, outcome: Result<Showing, Error>) {
-        let record = RecordView::of(showing);
+        let record = ImportedRecord::of(showing);
         match outcome {
             Ok(Showing::Known) => self.shows_known += 1,
             Ok(added) => {
@@ -142,27 +142,27 @@ impl ImportView {
         }
     }
 
-    fn refuse(&mut self, record: RecordView, reason: String) {
+    fn refuse(&mut self, record: ImportedRecord, reason: String) {
         self.refused += 1;
-        self.records.push(RecordView { outcome: Outcome::Refused, reason: Some(reason), ..record });
+        self.records.push(ImportedRecord { outcome: ImportOutcome::Refused, reason: Some(reason), ..record });
     }
 }
 
-impl RecordView {
+impl ImportedRecord {
     fn at(line: usize) -> Self {
         let (title, showing, movie_id, reason) = (None, None, None, None);
-        Self { line, title, showing, outcome: Outcome::Added, movie_id, changes: Vec::new(), reason }
+        Self { line, title, showing, outcome: ImportOutcome::Added, movie_id, changes: Vec::new(), reason }
     }
 
     fn of(ScreeningRecord { line, movie, cinema, screen_name, start_time, .. }: ScreeningRecord) -> Self {
         let title = Some(movie.movie.details.title);
         let (cinema_name, city, timezone) = (cinema.name, cinema.city, cinema.timezone);
-        let showing = Some(ShowingView { cinema_name, city, screen_name, timezone, start_time });
+        let showing = Some(ImportedShowing { cinema_name, city, screen_name, timezone, start_time });
         Self { title, showing, ..Self::at(line) }
     }
 }
 
-impl From<(String, Value)> for FieldChange {
+impl From<(String, Value)> for ImportedField {
     fn from((field, mut change): (String, Value)) -> Self {
         Self { field, old: change["old"].take(), new: change["new"].take() }
     }

@@ -83,9 +83,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Adds the films of a file, or says what that would change.
+         * Takes in the films and showings of a file, or says what that would change.
          * @description The file is what `marquee import movies` takes: vega-datasets' `movies.json` or schema.org JSON-LD, of at most a mebibyte.
-         *     Films are known by what the file calls them, so that the same file twice changes nothing. A bad record is refused alone.
+         *     Films are known by what the file calls them, so that the same file twice changes nothing. A showing is put on sale; its cinema
+         *     and screen are added when there are none of those names. A bad record is refused alone.
          */
         post: operations["import_movies"];
         delete?: never;
@@ -1066,15 +1067,6 @@ export interface components {
         };
         /** @description Nothing to say: no body, or `{}`. */
         ExtendHold: Record<string, never>;
-        /** @description A field that says something else than before. */
-        FieldChange: {
-            /** @description As the movie's. */
-            field: string;
-            /** @description What it was. */
-            old: unknown;
-            /** @description What it is. */
-            new: unknown;
-        };
         /** @description What is wrong with one field of a request. */
         FieldError: {
             /** @description The field, as a path such as `prices.gold.amount`. */
@@ -1110,6 +1102,11 @@ export interface components {
          * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
          */
         HoldId: string;
+        /**
+         * @description What became of a record, or would.
+         * @enum {string}
+         */
+        ImportOutcome: "added" | "changed" | "refused";
         /** @description What became of a file, or would. */
         ImportView: {
             /** @description Whether nothing was written. */
@@ -1120,14 +1117,51 @@ export interface components {
             changed: number;
             /** @description Films that were there and say the same, or that were removed and stay removed. */
             unchanged: number;
+            /** @description Showings that are on sale now. */
+            shows_added: number;
+            /** @description Showings that were there, or had been and were cancelled, and stay so. */
+            shows_known: number;
+            /** @description Cinemas that were added for showings. */
+            cinemas_added: number;
             /** @description Records that cannot be imported. */
             refused: number;
-            /** @description Showings of the file: of these, this call takes the films alone. */
-            showings: number;
             /** @description Films whose file gives no running time, and which are given 120 minutes. */
             durations_assumed: number;
-            /** @description Every record but the unchanged, by line. */
-            records: components["schemas"]["RecordView"][];
+            /** @description Every record that changes something or is refused, by line. */
+            records: components["schemas"]["ImportedRecord"][];
+        };
+        /** @description A field that says something else than before. */
+        ImportedField: {
+            /** @description As the movie's. */
+            field: string;
+            /** @description What it was. */
+            old: unknown;
+            /** @description What it is. */
+            new: unknown;
+        };
+        /** @description A record of the file. */
+        ImportedRecord: {
+            /** @description Where it stands in the file, from 1. */
+            line: number;
+            /** @description The film's title; `null` for a record that names none that can be read. */
+            title: string | null;
+            showing: components["schemas"]["ImportedShowing"] | null;
+            outcome: components["schemas"]["ImportOutcome"];
+            movie_id: components["schemas"]["MovieId"] | null;
+            /** @description What differs, of a film that is changed. */
+            changes: components["schemas"]["ImportedField"][];
+            /** @description Why it is refused. */
+            reason: string | null;
+        };
+        /** @description Where and when a film is shown. */
+        ImportedShowing: {
+            cinema_name: string;
+            city: string;
+            screen_name: string;
+            /** @description The cinema's IANA zone. */
+            timezone: string;
+            /** Format: date-time */
+            start_time: string;
         };
         /** @description A layout as it is written down. In `seats` every character is one place across the row. */
         LayoutPlan: {
@@ -1228,11 +1262,6 @@ export interface components {
              */
             password: string;
         };
-        /**
-         * @description What became of a record, or would.
-         * @enum {string}
-         */
-        Outcome: "added" | "changed" | "refused";
         /** @description A page of a list: what every listing call answers. */
         Page_BookingView: {
             /** @description The items, in the list's order. */
@@ -1427,19 +1456,6 @@ export interface components {
              * @description Published reviews.
              */
             count: number;
-        };
-        /** @description A record of the file. */
-        RecordView: {
-            /** @description Where it stands in the file, from 1. */
-            line: number;
-            /** @description The film's title; `null` for a record that names none that can be read. */
-            title: string | null;
-            outcome: components["schemas"]["Outcome"];
-            movie_id: components["schemas"]["MovieId"] | null;
-            /** @description What differs, of a film that is changed. */
-            changes: components["schemas"]["FieldChange"][];
-            /** @description Why it is refused. */
-            reason: string | null;
         };
         /**
          * @description Where a refund stands, as a customer sees it.
@@ -2541,15 +2557,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportView"];
-                };
-            };
-            /** @description `malformed_json` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated` */
