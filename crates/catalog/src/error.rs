@@ -32,6 +32,9 @@ pub enum Error {
     /// A show that is still to come uses it.
     #[error("show {0} uses it; cancel that show first")]
     InUse(ShowId),
+    /// Somebody else gave the screen a layout since this one was drawn.
+    #[error("the screen has layout {0} by now")]
+    LayoutChanged(i64),
     /// The database did not answer.
     #[error(transparent)]
     Db(#[from] marquee_db::Error),
@@ -62,6 +65,10 @@ impl From<Error> for Problem {
             Error::InUse(show_id) => {
                 let detail = "A show that is still to come uses it; cancel that show first.";
                 Problem::new(Code::InUse, detail).with("show_id", show_id)
+            }
+            Error::LayoutChanged(version) => {
+                let detail = "The screen was given another layout since this one was drawn.";
+                Problem::new(Code::LayoutChanged, detail).with("layout_version", version)
             }
             Error::Db(error) => error.into(),
         }

@@ -16,7 +16,7 @@ mod store;
 pub use error::Error;
 pub use http::{read_date, router};
 pub use model::*;
-pub use service::{Added, CLEANING_GAP_MINUTES_MAX, Catalog, Fresh, Settings};
+pub use service::{Added, CLEANING_GAP_MINUTES_MAX, Catalog, Fate, Fresh, NextLayout, Settings, Showing};
 
 #[cfg(test)]
 mod tests;

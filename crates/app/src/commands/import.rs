@@ -1,17 +1,15 @@
 //! `marquee import movies FILE`: films and shows from a file. Also while a server sells from the same data.
 
-use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use marquee_bus::{Actor, Bus, Journal};
-use marquee_catalog::import::{self, BadRecord, DURATION_ASSUMED_MINUTES, MovieRecord, Record, ScreeningRecord};
-use marquee_catalog::{
-    CINEMA_LIST, Catalog, Cinema, Error, Faults, LayoutPlan, NewMovie, NewShow, ROWS_MAX, RowPlan, SHOW_LIST, Screen,
-    ShowDetails, ShowFilter,
+use marquee_catalog::import::{
+    self, BadRecord, Contents, DURATION_ASSUMED_MINUTES, MovieRecord, Record, ScreeningRecord,
 };
-use marquee_kernel::{Clock, LIMIT_MAX, MovieId, PageRequest, Rng, decode_cursor};
+use marquee_catalog::{Catalog, Error, NewMovie, Showing};
+use marquee_kernel::{Clock, Rng};
 
 use super::{complain, say};
 use crate::clock::followed;
@@ -22,13 +20,10 @@ use crate::{Config, StartError};
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Films between two steps of the progress bar.
 const STEP_MOVIES: usize = 250;
+/// Showings between two of them.
+const STEP_SHOWINGS: usize = 100;
 /// Refused records that are named one by one.
 const NAMED_MAX: usize = 50;
-/// Seats across a screen whose file gives their number alone, and the price area of all of them.
-const ROW_SEATS: u32 = 16;
-/// The most of them: those of the most rows that a layout can have.
-const HOUSE_SEATS_MAX: u32 = ROWS_MAX as u32 * ROW_SEATS;
-const CATEGORY: &str = "standard";
 
 /// Imports `file` into the catalogue of `config`'s data, and says what became of it.
 ///
@@ -122,8 +117,6 @@ struct Importer {
     catalog: Catalog,
     bar: ProgressBar,
     report: Report,
-    /// Ids by source key.
-    movies: HashMap<String, MovieId>,
 }
 
 impl Importer {
@@ -133,36 +126,15 @@ impl Importer {
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} records, {eta} left") {
             bar.set_style(style);
         }
-        Self { catalog, bar, report: Report::default(), movies: HashMap::new() }
+        Self { catalog, bar, report: Report::default() }
     }
 
     async fn carry_out(mut self, records: Vec<Result<Record, BadRecord>>) -> Result<Report, Error> {
-        let (mut films, mut screenings) = (Films::default(), Vec::new());
-        for record in records {
-            match record {
-                Ok(Record::Movie(movie)) => self.report.refused.extend(films.add(*movie).err()),
-                Ok(Record::Screening(screening)) => screenings.push(*screening),
-                Ok(Record::Place) => self.bar.inc(1),
-                Err(bad) => {
-                    self.bar.inc(1);
-                    self.report.refused.push(bad);
-                }
-            }
-        }
-        // A film of its own says more of itself than one that a showing mentions: those only fill what is missing.
-        for screening in &screenings {
-            let _ = films.add(screening.movie.clone());
-        }
-        self.add_films(films.in_order).await?;
-        for screening in screenings {
-            let line = screening.line;
-            match self.add_screening(screening).await {
-                Ok(()) => {}
-                Err(Error::Db(error)) => return Err(Error::Db(error)),
-                Err(refused) => self.report.refused.push(BadRecord { line, reason: refused.to_string() }),
-            }
-            self.bar.inc(1);
-        }
+        let Contents { films, showings, refused } = Contents::of(records);
+        self.bar.set_length((films.len() + showings.len()) as u64);
+        self.report.refused = refused;
+        self.add_films(films).await?;
+        self.add_showings(showings).await?;
         self.bar.finish_and_clear();
         Ok(self.report)
     }
@@ -176,11 +148,8 @@ impl Importer {
             self.report.changed += done.changed;
             self.report.unchanged += done.unchanged;
             for (film, outcome) in step.iter().zip(done.movies) {
-                match outcome {
-                    Ok(movie_id) => drop(self.movies.insert(film.movie.source_key.clone(), movie_id)),
-                    Err(faults) => {
-                        self.report.refused.push(BadRecord { line: film.line, reason: faults.to_string() });
-                    }
+                if let Err(faults) = outcome {
+                    self.report.refused.push(BadRecord { line: film.line, reason: faults.to_string() });
                 }
             }
             self.bar.inc(step.len() as u64);
@@ -188,108 +157,26 @@ impl Importer {
         Ok(())
     }
 
-    async fn add_screening(&mut self, screening: ScreeningRecord) -> Result<(), Error> {
-        let Some(movie_id) = self.movies.get(&screening.movie.movie.source_key).copied() else {
-            return Err(Error::MovieNotFound);
-        };
-        let cinema = self.cinema(&screening).await?;
-        let screen = self.screen(&cinema, &screening).await?;
-        if self.is_known(movie_id, &screen, &screening).await? {
-            self.report.shows_known += 1;
-            return Ok(());
+    async fn add_showings(&mut self, showings: Vec<ScreeningRecord>) -> Result<(), Error> {
+        for step in showings.chunks(STEP_SHOWINGS) {
+            let verdicts = self.catalog.add_showings(Actor::System, step.to_vec()).await?;
+            for (showing, verdict) in step.iter().zip(verdicts) {
+                match verdict {
+                    Ok(Showing::Known) => self.report.shows_known += 1,
+                    Ok(Showing::Added) => self.report.shows += 1,
+                    Ok(Showing::AddedWithCinema) => {
+                        self.report.shows += 1;
+                        self.report.cinemas += 1;
+                    }
+                    Err(refused) => {
+                        self.report.refused.push(BadRecord { line: showing.line, reason: refused.to_string() });
+                    }
+                }
+            }
+            self.bar.inc(step.len() as u64);
         }
-        let details = ShowDetails {
-            start_time: screening.start_time,
-            language: screening.language,
-            format: screening.format,
-            prices: BTreeMap::from([(CATEGORY.to_owned(), screening.price)]),
-        };
-        let show = NewShow { movie_id, screen_id: screen.screen_id, details };
-        self.catalog.schedule_show(Actor::System, show).await?;
-        self.report.shows += 1;
         Ok(())
     }
-
-    /// The cinema of that name and city, added when there is none.
-    async fn cinema(&mut self, screening: &ScreeningRecord) -> Result<Cinema, Error> {
-        let wanted = &screening.cinema;
-        let mut after = None;
-        loop {
-            let request = PageRequest { limit: LIMIT_MAX, after };
-            let page = self.catalog.cinemas(Some(wanted.city.clone()), request).await?;
-            if let Some(cinema) = page.items.into_iter().find(|cinema| cinema.is_called(&wanted.name)) {
-                return Ok(cinema);
-            }
-            after = page.next_cursor.and_then(|cursor| decode_cursor(CINEMA_LIST, &cursor).ok());
-            if after.is_none() {
-                break;
-            }
-        }
-        let cinema = self.catalog.add_cinema(Actor::System, wanted.clone()).await?;
-        self.report.cinemas += 1;
-        Ok(cinema)
-    }
-
-    /// The screen of that name, added when there is none and the file says how many seats it has.
-    async fn screen(&mut self, cinema: &Cinema, screening: &ScreeningRecord) -> Result<Screen, Error> {
-        let name = &screening.screen_name;
-        if let Some(screen) = cinema.screens.iter().find(|screen| screen.is_called(name)) {
-            return Ok(screen.clone());
-        }
-        let refused = |rule: String| Faults::one("the number of seats (maximumAttendeeCapacity)", rule);
-        let missing = || refused("must be given: the cinema has no such screen yet".to_owned());
-        let capacity = screening.capacity.ok_or_else(missing)?;
-        if capacity > HOUSE_SEATS_MAX {
-            return Err(refused(format!("must be at most {HOUSE_SEATS_MAX}")).into());
-        }
-        self.catalog.add_screen(Actor::System, cinema.cinema_id, name.clone(), plain_house(capacity)).await
-    }
-
-    /// Whether that show is there already, cancelled ones included: a file does not bring back what was called off.
-    async fn is_known(&self, movie_id: MovieId, screen: &Screen, screening: &ScreeningRecord) -> Result<bool, Error> {
-        let filter =
-            ShowFilter { movie_id: Some(movie_id), cinema_id: Some(screen.cinema_id), ..ShowFilter::default() };
-        let mut after = None;
-        loop {
-            let page = self.catalog.shows(filter.clone(), PageRequest { limit: LIMIT_MAX, after }).await?;
-            let same = |start, screen_id| start == screening.start_time && screen_id == screen.screen_id;
-            if page.items.iter().any(|show| same(show.start_time, show.screen_id)) {
-                return Ok(true);
-            }
-            after = page.next_cursor.and_then(|cursor| decode_cursor(SHOW_LIST, &cursor).ok());
-            if after.is_none() {
-                return Ok(false);
-            }
-        }
-    }
-}
-
-/// The films of a file in its order, each key once.
-#[derive(Default)]
-struct Films {
-    in_order: Vec<MovieRecord>,
-    lines: HashMap<String, usize>,
-}
-
-impl Films {
-    /// Takes a film; one that an earlier line has is refused, or a second import would change it back and forth.
-    fn add(&mut self, film: MovieRecord) -> Result<(), BadRecord> {
-        if let Some(earlier) = self.lines.get(&film.movie.source_key) {
-            return Err(BadRecord { line: film.line, reason: format!("is the film of line {earlier} again") });
-        }
-        self.lines.insert(film.movie.source_key.clone(), film.line);
-        self.in_order.push(film);
-        Ok(())
-    }
-}
-
-/// A house of rows of equal length, with what is left over in the last one.
-fn plain_house(capacity: u32) -> LayoutPlan {
-    let row = |at: u32| {
-        let seats = ROW_SEATS.min(capacity - at * ROW_SEATS);
-        RowPlan { row: (at + 1).to_string(), category: CATEGORY.to_owned(), seats: "s".repeat(seats as usize) }
-    };
-    LayoutPlan { rows: (0..capacity.div_ceil(ROW_SEATS)).map(row).collect() }
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ async fn add_films(catalog: &Catalog) -> Result<Vec<(MovieId, u32)>, StartError>
     let minutes: Vec<u32> = films.iter().map(|film| film.details.duration_minutes).collect();
     let added = catalog.add_movies(Actor::System, films).await.map_err(wrong)?;
     let ids = added.movies.into_iter().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
-    Ok(ids.into_iter().zip(minutes).collect())
+    Ok(ids.into_iter().map(|(movie_id, _)| movie_id).zip(minutes).collect())
 }
 
 /// Opens the cinemas, the first of them with a manager.

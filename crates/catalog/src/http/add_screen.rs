@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Created, Id, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Body, Created, Id, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,14 +35,14 @@ pub(super) struct AddScreen {
 )]
 pub(super) async fn add_screen(
     State(catalog): State<Catalog>,
-    Admin(admin): Admin,
+    Manager(caller): Manager,
     Id(cinema_id): Id<CinemaId>,
     query: NoQuery,
     body: Body<AddScreen>,
 ) -> Result<Created<ScreenView>, Problem> {
-    catalog.cinema(cinema_id).await?;
+    caller.require_manager_of(catalog.cinema(cinema_id).await?.cinema_id)?;
     query.check()?;
     let AddScreen { name, layout } = body.parse()?;
-    let screen = catalog.add_screen(Actor::User(admin.user_id), cinema_id, name, layout).await?;
+    let screen = catalog.add_screen(Actor::User(caller.user_id), cinema_id, name, layout).await?;
     Ok(Created(ScreenView::from(screen)))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Body, Id, Json, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Body, Id, Json, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::CinemaId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -60,15 +60,15 @@ pub(super) struct ChangeCinema {
 )]
 pub(super) async fn change_cinema(
     State(catalog): State<Catalog>,
-    Admin(admin): Admin,
+    Manager(caller): Manager,
     Id(cinema_id): Id<CinemaId>,
     query: NoQuery,
     body: Body<ChangeCinema>,
 ) -> Result<Json<CinemaView>, Problem> {
-    catalog.cinema(cinema_id).await?;
+    caller.require_manager_of(catalog.cinema(cinema_id).await?.cinema_id)?;
     query.check()?;
     let change = body.parse()?;
-    let changed = catalog.change_cinema(Actor::User(admin.user_id), cinema_id, move |cinema| {
+    let changed = catalog.change_cinema(Actor::User(caller.user_id), cinema_id, move |cinema| {
         put(&mut cinema.name, change.name);
         put(&mut cinema.city, change.city);
         put(&mut cinema.timezone, change.timezone);

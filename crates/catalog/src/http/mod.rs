@@ -13,7 +13,10 @@ mod day;
 mod get_cinema;
 mod get_movie;
 mod get_scheduling;
+mod get_screen;
 mod get_show;
+mod import_movies;
+mod import_view;
 mod list_cinemas;
 mod list_movies;
 mod list_shows;
@@ -44,11 +47,12 @@ pub fn router(catalog: Catalog) -> OpenApiRouter {
         .routes(routes!(list_shows::list_shows))
         .routes(routes!(get_show::get_show))
         .routes(routes!(add_movie::add_movie))
+        .routes(routes!(import_movies::import_movies))
         .routes(routes!(change_movie::change_movie, remove_movie::remove_movie))
         .routes(routes!(add_cinema::add_cinema))
         .routes(routes!(change_cinema::change_cinema, remove_cinema::remove_cinema))
         .routes(routes!(add_screen::add_screen))
-        .routes(routes!(change_screen::change_screen, remove_screen::remove_screen))
+        .routes(routes!(get_screen::get_screen, change_screen::change_screen, remove_screen::remove_screen))
         .routes(routes!(schedule_show::schedule_show, list_timetable::list_timetable))
         .routes(routes!(get_scheduling::get_scheduling))
         .routes(routes!(copy_shows::copy_shows))

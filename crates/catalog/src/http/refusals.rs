@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-/// The refusals of a call for administrators.
+/// The refusals of a call for administrators, or managers too.
 pub(super) struct AdminAlone;
 
-/// The refusals of a call for administrators that takes a body.
+/// The refusals of such a call that takes a body.
 pub(super) struct AdminWithBody;
 
 const ADMIN: [(&str, &str); 2] = [("401", "`unauthenticated`"), ("403", "`forbidden`")];

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use marquee_bus::Actor;
-use marquee_http::{Admin, Id, NoQuery, Problem, ProblemDoc};
+use marquee_http::{Id, Manager, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::ScreenId;
 
 use super::refusals::AdminAlone;
@@ -22,12 +22,12 @@ use crate::Catalog;
 )]
 pub(super) async fn remove_screen(
     State(catalog): State<Catalog>,
-    Admin(admin): Admin,
+    Manager(caller): Manager,
     Id(screen_id): Id<ScreenId>,
     query: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    catalog.screen(screen_id).await?;
+    caller.require_manager_of(catalog.screen(screen_id).await?.cinema_id)?;
     query.check()?;
-    catalog.remove_screen(Actor::User(admin.user_id), screen_id).await?;
+    catalog.remove_screen(Actor::User(caller.user_id), screen_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 //! Pure: bytes in, one verdict per record out, in the order of the file. A bad record is named by its line and the reason,
 //! and never costs its neighbours; what a file does not say is filled with the defaults below, or left empty.
 
+mod contents;
 mod schema_org;
 mod split;
 mod vega;
@@ -14,6 +15,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use marquee_kernel::Money;
 use serde_json::{Map, Value};
+
+pub use contents::Contents;
 
 use crate::model::{CinemaDetails, NewMovie, fold};
 

@@ -1,13 +1,14 @@
 //! Adding, changing and removing cinemas.
 
 use marquee_bus::Actor;
+use marquee_db::Tx;
 use marquee_kernel::CinemaId;
 use serde_json::json;
 
 use super::{Catalog, changes, event};
 use crate::Error;
 use crate::caches::Touched;
-use crate::model::{Cinema, CinemaDetails, zone};
+use crate::model::{Checked, Cinema, CinemaDetails, zone};
 use crate::store::{self, User};
 
 impl Catalog {
@@ -18,9 +19,7 @@ impl Catalog {
     pub async fn add_cinema(&self, actor: Actor, cinema: CinemaDetails) -> Result<Cinema, Error> {
         let cinema = cinema.check()?;
         self.write(Touched::NoShow, move |catalog, tx| {
-            let cinema_id = CinemaId::mint(&catalog.inner.clock, &catalog.inner.rng);
-            store::insert_cinema(tx, cinema_id, &cinema, catalog.now())?;
-            catalog.record(tx, event("CinemaAdded", actor, cinema_id, json!(*cinema)))?;
+            let cinema_id = catalog.insert_cinema(tx, actor, &cinema)?;
             Ok(Cinema { cinema_id, details: cinema.into_inner(), screens: Vec::new() })
         })
         .await
@@ -85,5 +84,17 @@ impl Catalog {
             catalog.record(tx, event("CinemaRemoved", actor, cinema_id, json!({})))
         })
         .await
+    }
+
+    pub(super) fn insert_cinema(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor,
+        cinema: &Checked<CinemaDetails>,
+    ) -> Result<CinemaId, Error> {
+        let cinema_id = CinemaId::mint(&self.inner.clock, &self.inner.rng);
+        store::insert_cinema(tx, cinema_id, cinema, self.now())?;
+        self.record(tx, event("CinemaAdded", actor, cinema_id, json!(**cinema)))?;
+        Ok(cinema_id)
     }
 }

@@ -4,13 +4,18 @@ mod browse;
 mod cinemas;
 mod copying;
 mod days;
+mod importing;
 mod movies;
 mod screens;
+mod showings;
 mod shows;
 mod timetable;
 
 pub use browse::Fresh;
-pub use movies::Added;
+pub(crate) use importing::Foreseen;
+pub use importing::{Added, Fate};
+pub use screens::NextLayout;
+pub use showings::Showing;
 
 use std::sync::Arc;
 

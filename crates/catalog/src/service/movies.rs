@@ -4,35 +4,12 @@ use marquee_bus::Actor;
 use marquee_db::Tx;
 use marquee_kernel::MovieId;
 use serde_json::json;
-use tracing::info;
 
 use super::{Catalog, changes, event};
 use crate::Error;
 use crate::caches::Touched;
-use crate::model::{Checked, Faults, Movie, MovieDetails, NewMovie};
+use crate::model::{Checked, Movie, MovieDetails};
 use crate::store::{self, User};
-
-/// Movies added in one transaction: enough that its commit costs nothing, few enough that a sale does not wait for it.
-const BATCH_MOVIES: usize = 250;
-
-/// What became of movies that were added from a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Added {
-    /// Movies that are new.
-    pub added: usize,
-    /// Movies that were there and now say something else.
-    pub changed: usize,
-    /// Movies that were there and say the same, or that were removed from the catalogue and stay removed.
-    pub unchanged: usize,
-    /// For each movie of the file its id, or why it was refused.
-    pub movies: Vec<Result<MovieId, Faults>>,
-}
-
-enum Outcome {
-    Added(MovieId),
-    Changed(MovieId),
-    Unchanged(MovieId),
-}
 
 impl Catalog {
     /// Adds a movie.
@@ -46,35 +23,6 @@ impl Catalog {
             Ok(Movie { movie_id, details: movie.into_inner(), rating_sum: 0, rating_count: 0 })
         })
         .await
-    }
-
-    /// Adds movies from a file, each known by its source key: adding the same file twice changes nothing. A movie that is
-    /// not as it must be is refused alone.
-    ///
-    /// # Errors
-    /// [`Error::Db`]; the batches before it stay.
-    pub async fn add_movies(&self, actor: Actor, movies: Vec<NewMovie>) -> Result<Added, Error> {
-        let mut all = Added::default();
-        let mut movies = movies.into_iter().peekable();
-        while movies.peek().is_some() {
-            let batch: Vec<_> = movies.by_ref().take(BATCH_MOVIES).map(NewMovie::check).collect();
-            let outcomes =
-                self.write(Touched::EveryShow, move |catalog, tx| catalog.put_batch(tx, actor, batch)).await?;
-            for outcome in outcomes {
-                let (count, movie_id) = match outcome {
-                    Ok(Outcome::Added(movie_id)) => (Some(&mut all.added), Ok(movie_id)),
-                    Ok(Outcome::Changed(movie_id)) => (Some(&mut all.changed), Ok(movie_id)),
-                    Ok(Outcome::Unchanged(movie_id)) => (Some(&mut all.unchanged), Ok(movie_id)),
-                    Err(faults) => (None, Err(faults)),
-                };
-                if let Some(count) = count {
-                    *count += 1;
-                }
-                all.movies.push(movie_id);
-            }
-        }
-        info!(added = all.added, changed = all.changed, unchanged = all.unchanged, "movies added");
-        Ok(all)
     }
 
     /// Changes a movie. Shows that are scheduled keep their times; new ones take its new length.
@@ -117,39 +65,7 @@ impl Catalog {
         .await
     }
 
-    fn put_batch(
-        &self,
-        tx: &mut Tx<'_>,
-        actor: Actor,
-        batch: Vec<Result<(String, Checked<MovieDetails>), Faults>>,
-    ) -> Result<Vec<Result<Outcome, Faults>>, Error> {
-        let put = |movie| match movie {
-            Ok((source_key, movie)) => self.put_movie(tx, actor, source_key, &movie).map(Ok),
-            Err(faults) => Ok(Err(faults)),
-        };
-        batch.into_iter().map(put).collect()
-    }
-
-    fn put_movie(
-        &self,
-        tx: &mut Tx<'_>,
-        actor: Actor,
-        source_key: String,
-        details: &Checked<MovieDetails>,
-    ) -> Result<Outcome, Error> {
-        let Some(known) = store::find_by_source_key(tx, &source_key)? else {
-            return self.insert_movie(tx, actor, Some(source_key), details).map(Outcome::Added);
-        };
-        let movie_id = known.movie.movie_id;
-        // An administrator removed it on purpose: a file does not bring it back.
-        if known.deleted || known.movie.details == **details {
-            return Ok(Outcome::Unchanged(movie_id));
-        }
-        self.replace_movie(tx, actor, &known.movie, details)?;
-        Ok(Outcome::Changed(movie_id))
-    }
-
-    fn insert_movie(
+    pub(super) fn insert_movie(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,
@@ -162,7 +78,7 @@ impl Catalog {
         Ok(movie_id)
     }
 
-    fn replace_movie(
+    pub(super) fn replace_movie(
         &self,
         tx: &mut Tx<'_>,
         actor: Actor,

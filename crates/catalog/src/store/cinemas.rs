@@ -21,6 +21,9 @@ const UPDATE: &str = "
 const LOCK: &str = "
     UPDATE cinemas SET revision = revision + 1 WHERE cinema_id = $1 AND deleted_at IS NULL RETURNING cinema_id";
 const DELETE: &str = "UPDATE cinemas SET deleted_at = $2, revision = revision + 1 WHERE cinema_id = $1";
+const NAMED: &str = "
+    SELECT cinema_id FROM cinemas WHERE city_fold = $1 AND name_fold = $2 AND deleted_at IS NULL
+    ORDER BY cinema_id LIMIT 1";
 const EVER: &str = "SELECT cinema_id FROM cinemas WHERE cinema_id = $1";
 const MOVE_SHOWS: &str = "UPDATE shows SET city_fold = $2 WHERE cinema_id = $1";
 const STARTS: &str = "SELECT show_id, start_time FROM shows WHERE cinema_id = $1";
@@ -88,6 +91,11 @@ pub(crate) fn redate_shows(tx: &mut Tx<'_>, cinema_id: CinemaId, zone: &TimeZone
 pub(crate) fn find_cinema(tx: &mut Tx<'_>, cinema_id: CinemaId) -> Result<Option<Cinema>> {
     let sql = format!("SELECT {COLUMNS} FROM cinemas WHERE cinema_id = $1 AND deleted_at IS NULL");
     tx.query_opt(&sql, &params![cinema_id])?.map(|row| read(&row)).transpose()
+}
+
+/// The cinema of that name in that city, whatever their case.
+pub(crate) fn find_cinema_named(tx: &mut Tx<'_>, city: &str, name: &str) -> Result<Option<CinemaId>> {
+    tx.query_opt(NAMED, &params![fold(city), fold(name)])?.map(|row| row.get("cinema_id")).transpose()
 }
 
 /// Whether there is or was a cinema of that id.

@@ -9,8 +9,8 @@ mod shows;
 
 pub(crate) use audit::audit;
 pub(crate) use cinemas::{
-    delete_cinema, find_cinema, has_had_cinema, insert_cinema, list_cinemas, lock_cinema, move_shows, redate_shows,
-    update_cinema,
+    delete_cinema, find_cinema, find_cinema_named, has_had_cinema, insert_cinema, list_cinemas, lock_cinema,
+    move_shows, redate_shows, update_cinema,
 };
 pub(crate) use days::{shows_of_day, zones};
 pub(crate) use movies::{
@@ -21,8 +21,8 @@ pub(crate) use screens::{
     insert_layout, insert_screen, lock_screen, lock_screens_of, screens_of, update_screen,
 };
 pub(crate) use shows::{
-    Record, Scheduled, User, cancel_show, coming_show_of, find_show, has_had_show, insert_show, last_prices,
-    list_shows, occupier, shows_after, timetable, update_show,
+    Record, Scheduled, User, cancel_show, coming_show_of, find_show, has_had_show, has_showing, insert_show,
+    last_prices, list_shows, occupier, shows_after, timetable, update_show,
 };
 
 use jiff::civil::Date;

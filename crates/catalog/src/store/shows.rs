@@ -47,8 +47,15 @@ const OCCUPIER: &str = "
 
 const LAST_PRICES: &str = "
     SELECT prices FROM shows WHERE screen_id = $1 AND cancelled = $2 ORDER BY start_time DESC LIMIT 1";
+const SHOWING: &str = "
+    SELECT 1 AS one FROM shows WHERE screen_id = $1 AND start_time = $2 AND movie_id = $3 LIMIT 1";
 const EVER: &str = "SELECT 1 AS one FROM shows WHERE show_id = $1";
 const AFTER: &str = "SELECT show_id FROM shows WHERE show_id > $1 ORDER BY show_id LIMIT $2";
+
+/// Whether that movie starts on that screen then, or did, or would have if it had not been cancelled.
+pub(crate) fn has_showing(tx: &mut Tx<'_>, screen_id: ScreenId, start: Timestamp, movie_id: MovieId) -> Result<bool> {
+    Ok(tx.query_opt(SHOWING, &params![screen_id, start, movie_id])?.is_some())
+}
 
 /// Whether there is or was a show of that id.
 pub(crate) fn has_had_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool> {

@@ -100,7 +100,7 @@ async fn what_cannot_run_again_says_why() {
     let cancelled = week.show(1, "2026-12-07T09:00").await;
     week.house.cancel(cancelled.show_id).await.unwrap();
     // Screen 2 has another layout by then, with a category that Monday's prices do not know.
-    let layout = Some(plan(&[("A", "gold", "12"), ("B", "silver", "12")]));
+    let layout = Some(plan(&[("A", "gold", "12"), ("B", "silver", "12")]).into());
     week.house.catalog.change_screen(Actor::System, week.screens[1], None, layout).await.unwrap();
     let Copied::Undone(copies) = week.copy(week.order(CopyMode::Rehearse)).await else { panic!("copied") };
     assert_eq!(copies.len(), 3);

@@ -2,6 +2,8 @@
 
 mod browsing;
 mod copying;
+mod importing;
+mod managing;
 mod movies;
 mod over_http;
 mod scheduling;

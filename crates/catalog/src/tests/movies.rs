@@ -1,10 +1,11 @@
 //! Finding movies, and adding many.
 
 use marquee_kernel::Page;
+use serde_json::json;
 
 use super::*;
-use crate::model::{Movie, NewMovie};
-use crate::service::Fresh;
+use crate::model::{Faults, Movie, NewMovie};
+use crate::service::{Fate, Fresh};
 use crate::store::MovieFilter;
 
 async fn titles(house: &House, filter: MovieFilter) -> Vec<String> {
@@ -99,10 +100,16 @@ async fn the_same_file_twice_changes_nothing() {
     let events = house.events().await.len();
     let again = add(file(90)).await.unwrap();
     assert_eq!((again.added, again.changed, again.unchanged), (0, 0, 600));
-    assert_eq!((again.movies == first.movies, house.events().await.len()), (true, events));
+    let ids = |added: &crate::Added| added.movies.iter().map(|movie| movie.as_ref().unwrap().0).collect::<Vec<_>>();
+    assert_eq!((ids(&again) == ids(&first), house.events().await.len()), (true, events));
+    let foreseen = house.catalog.foresee_movies(file(95)).await.unwrap();
     let corrected = add(file(95)).await.unwrap();
+    let told = |movie: &Result<(MovieId, Fate), Faults>| movie.clone().map(|(movie_id, fate)| (Some(movie_id), fate));
+    assert_eq!(foreseen, corrected.movies.iter().map(told).collect::<Vec<_>>(), "what was foreseen is what was done");
     assert_eq!((corrected.added, corrected.changed, corrected.unchanged), (0, 1, 599));
-    let third = *corrected.movies[3].as_ref().unwrap();
+    let (third, fate) = corrected.movies[3].clone().unwrap();
+    let minutes = json!({ "duration_minutes": { "old": 90, "new": 95 } });
+    assert_eq!(fate, Fate::Changed(minutes.as_object().unwrap().clone()));
     assert_eq!(house.catalog.movie(third).await.unwrap().details.duration_minutes, 95);
     // Removed on purpose, it stays removed.
     house.catalog.remove_movie(Actor::System, third).await.unwrap();
@@ -115,6 +122,9 @@ async fn one_bad_movie_of_a_file_is_refused_alone() {
     let house = House::open();
     let new = |key: &str, title: &str| NewMovie { source_key: key.to_owned(), details: movie(title, 90) };
     let file = vec![new("a", "Dune"), new("b", "  "), new("", "Alien"), new("a", "Dune")];
+    let foreseen = house.catalog.foresee_movies(file.clone()).await.unwrap();
+    assert!(matches!(&foreseen[..2], [Ok((None, Fate::Added)), Err(_)]), "{foreseen:?}");
+    assert_eq!(house.events().await.len(), 0, "nothing was written");
     let added = house.catalog.add_movies(Actor::System, file).await.unwrap();
     assert_eq!((added.added, added.unchanged), (1, 1));
     assert!(added.movies[1].as_ref().is_err_and(|faults| faults.to_string().starts_with("title")));

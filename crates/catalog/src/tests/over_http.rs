@@ -13,8 +13,9 @@ use super::*;
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
-fn app(house: &House) -> Router {
+pub(super) fn app(house: &House) -> Router {
     let authenticate: Authenticate = Arc::new(|token| {
+        // Such as `manager@018f…`, of that cinema.
         let (role, cinema_id) = token.split_once('@').map_or((token, None), |(role, at)| (role, at.parse().ok()));
         let role = match role {
             "admin" => Role::Admin,
@@ -30,7 +31,13 @@ fn app(house: &House) -> Router {
     router.layer(Extension(authenticate))
 }
 
-async fn call(app: &Router, token: &str, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+pub(super) async fn call(
+    app: &Router,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> (StatusCode, Value) {
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -49,12 +56,12 @@ async fn get(app: &Router, path: &str) -> (u16, Value) {
     (status.as_u16(), body)
 }
 
-async fn admin(app: &Router, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub(super) async fn admin(app: &Router, method: &str, path: &str, body: Value) -> (u16, Value) {
     let (status, body) = call(app, "admin", method, path, Some(body)).await;
     (status.as_u16(), body)
 }
 
-fn refused((status, body): &(u16, Value)) -> (u16, &str) {
+pub(super) fn refused((status, body): &(u16, Value)) -> (u16, &str) {
     (*status, body["code"].as_str().unwrap_or_default())
 }
 
@@ -307,7 +314,7 @@ fn the_document_tells_every_call() {
     let (_, document) = crate::router(House::open().catalog).split_for_parts();
     let document = serde_json::to_value(document).unwrap();
     let calls = document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len());
-    assert_eq!(calls.sum::<usize>(), 21);
+    assert_eq!(calls.sum::<usize>(), 23);
     let schedule = &document["paths"]["/admin/shows"]["post"]["responses"];
     let mut statuses: Vec<_> = schedule.as_object().unwrap().keys().collect();
     statuses.sort();

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::NextLayout;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_overlapping_shows_created_at_once_exactly_one_wins() {
@@ -134,7 +135,7 @@ async fn a_layout_in_use_is_succeeded_and_never_edited() {
     let (dune, one) = (house.movie("Dune", 60).await, house.screen_in("Mumbai", "Asia/Kolkata").await);
     let before = house.schedule(dune, one, at("2026-12-01T10:00:00Z")).await.unwrap();
     let grown = plan(&[("A", "gold", "12345"), ("B", "silver", "123")]);
-    let change = |plan| house.catalog.change_screen(Actor::System, one, None, Some(plan));
+    let change = |plan| house.catalog.change_screen(Actor::System, one, None, Some(NextLayout::from(plan)));
     let screen = change(grown.clone()).await.unwrap();
     assert_eq!((screen.layout_version, screen.capacity), (2, 8));
     // The same plan again is no new version.

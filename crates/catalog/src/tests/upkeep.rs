@@ -3,6 +3,7 @@
 use marquee_db::Value;
 
 use super::*;
+use crate::LayoutPlan;
 
 #[tokio::test]
 async fn what_a_coming_show_uses_cannot_be_removed_until_it_is_cancelled() {
@@ -68,7 +69,7 @@ async fn every_change_is_in_the_journal_once() {
             .await
             .unwrap();
         catalog.change_screen(Actor::System, one, Some("Audi 1".to_owned()), None).await.unwrap();
-        catalog.change_screen(Actor::System, one, None, Some(plan(&[("A", "gold", "12")]))).await.unwrap();
+        catalog.change_screen(Actor::System, one, None, Some(plan(&[("A", "gold", "12")]).into())).await.unwrap();
         let format = |show: &mut ShowDetails| show.format = Some("IMAX".to_owned());
         catalog.change_show(Actor::System, show_id, format).await.unwrap();
     }
@@ -105,7 +106,7 @@ async fn a_refused_change_leaves_no_trace() {
     assert!(catalog.change_cinema(Actor::System, mumbai.cinema_id, |cinema| cinema.timezone.clear()).await.is_err());
     // The name is good, the layout is not: neither is taken.
     let name = Some("Audi 2".to_owned());
-    assert!(catalog.change_screen(Actor::System, one, name, Some(plan(&[("A", "gold", "__")]))).await.is_err());
+    assert!(catalog.change_screen(Actor::System, one, name, Some(plan(&[("A", "gold", "__")]).into())).await.is_err());
     assert_eq!(catalog.screen(one).await.unwrap().name, "1");
     assert_eq!(house.events().await.len(), events);
 }
@@ -145,8 +146,8 @@ async fn a_namesake_of_before_the_rule_keeps_its_name_and_can_be_changed() {
     let (one, two) = (house.screen(&mumbai).await, house.screen(&mumbai).await);
     let rename = "UPDATE screens SET name = '1', name_fold = '1' WHERE screen_id = $1";
     house.db.write(move |tx| tx.execute(rename, &params![two])).await.unwrap();
-    let change = |screen_id, name: &str, plan| {
-        house.catalog.change_screen(Actor::System, screen_id, Some(name.to_owned()), plan)
+    let change = |screen_id, name: &str, plan: Option<LayoutPlan>| {
+        house.catalog.change_screen(Actor::System, screen_id, Some(name.to_owned()), plan.map(Into::into))
     };
     let grown = plan(&[("A", "gold", "123456")]);
     assert_eq!(change(two, "1", Some(grown)).await.unwrap().capacity, 6);

@@ -26,17 +26,27 @@ pub struct Body<T> {
     wanted: PhantomData<fn() -> T>,
 }
 
+impl<T> Body<T> {
+    /// The JSON as it came, for a call that reads it itself.
+    ///
+    /// # Errors
+    /// `unsupported_media_type`, `too_large`.
+    pub fn bytes(self) -> Result<Bytes, Problem> {
+        if !self.json {
+            let detail = "Send the body as JSON, with 'Content-Type: application/json'.";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+        self.arrived
+    }
+}
+
 impl<T: DeserializeOwned> Body<T> {
     /// The body as a `T`.
     ///
     /// # Errors
     /// `unsupported_media_type`, `too_large`, `malformed_json`, and `invalid_request` naming the field.
     pub fn parse(self) -> Result<T, Problem> {
-        if !self.json {
-            let detail = "Send the body as JSON, with 'Content-Type: application/json'.";
-            return Err(Problem::new(Code::UnsupportedMediaType, detail));
-        }
-        read(&self.arrived?)
+        read(&self.bytes()?)
     }
 
     /// The body as a `T`; no body at all is the default.

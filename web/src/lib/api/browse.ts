@@ -14,6 +14,11 @@ export function cinemas(): Promise<Cinema[]> {
   return cinemaList;
 }
 
+/** Has the cinemas asked for anew: one of them was changed here. */
+export function forgetCinemas(): void {
+  cinemaList = undefined;
+}
+
 export function cinema(cinema_id: string): Promise<Cinema> {
   return body(api.GET('/api/v1/cinemas/{cinema_id}', { params: { path: { cinema_id } } }));
 }

@@ -110,6 +110,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/movies/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes in the films and showings of a file, or says what that would change.
+         * @description The file is what `marquee import movies` takes: vega-datasets' `movies.json` or schema.org JSON-LD, of at most a mebibyte.
+         *     Films are known by what the file calls them, so that the same file twice changes nothing. A showing is put on sale; its cinema
+         *     and screen are added when there are none of those names. A bad record is refused alone.
+         */
+        post: operations["import_movies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/movies/{movie_id}": {
         parameters: {
             query?: never;
@@ -135,7 +157,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A screen with its newest layout as it is written down. */
+        get: operations["get_screen"];
         put?: never;
         post?: never;
         /** Removes a screen that no coming show uses. */
@@ -1060,6 +1083,11 @@ export interface components {
             name?: string;
             /** @description Its seats from now on; shows that are scheduled keep theirs. */
             layout?: components["schemas"]["LayoutPlan"];
+            /**
+             * Format: int64
+             * @description The version that `layout` was drawn from: refused when the screen has another by now. Left out, any is replaced.
+             */
+            layout_version?: number;
         };
         /** @description What to change of a show; `null` empties a field that may be empty. Another movie or screen is another show. */
         ChangeShow: {
@@ -1229,6 +1257,67 @@ export interface components {
          * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
          */
         HoldId: string;
+        /**
+         * @description What became of a record, or would.
+         * @enum {string}
+         */
+        ImportOutcome: "added" | "changed" | "refused";
+        /** @description What became of a file, or would. */
+        ImportView: {
+            /** @description Whether nothing was written. */
+            dry_run: boolean;
+            /** @description Films that are new. */
+            added: number;
+            /** @description Films that were there and say something else now. */
+            changed: number;
+            /** @description Films that were there and say the same, or that were removed and stay removed. */
+            unchanged: number;
+            /** @description Showings that are on sale now. */
+            shows_added: number;
+            /** @description Showings that were there, or had been and were cancelled, and stay so. */
+            shows_known: number;
+            /** @description Cinemas that were added for showings. */
+            cinemas_added: number;
+            /** @description Records that cannot be imported. */
+            refused: number;
+            /** @description Films whose file gives no running time, and which are given 120 minutes. */
+            durations_assumed: number;
+            /** @description Every record that changes something or is refused, by line. */
+            records: components["schemas"]["ImportedRecord"][];
+        };
+        /** @description A field that says something else than before. */
+        ImportedField: {
+            /** @description As the movie's. */
+            field: string;
+            /** @description What it was. */
+            old: unknown;
+            /** @description What it is. */
+            new: unknown;
+        };
+        /** @description A record of the file. */
+        ImportedRecord: {
+            /** @description Where it stands in the file, from 1. */
+            line: number;
+            /** @description The film's title; `null` for a record that names none that can be read. */
+            title: string | null;
+            showing: components["schemas"]["ImportedShowing"] | null;
+            outcome: components["schemas"]["ImportOutcome"];
+            movie_id: components["schemas"]["MovieId"] | null;
+            /** @description What differs, of a film that is changed. */
+            changes: components["schemas"]["ImportedField"][];
+            /** @description Why it is refused. */
+            reason: string | null;
+        };
+        /** @description Where and when a film is shown. */
+        ImportedShowing: {
+            cinema_name: string;
+            city: string;
+            screen_name: string;
+            /** @description The cinema's IANA zone. */
+            timezone: string;
+            /** Format: date-time */
+            start_time: string;
+        };
         /** @description A layout as it is written down. In `seats` every character is one place across the row. */
         LayoutPlan: {
             /** @description From the screen to the back. */
@@ -1718,6 +1807,11 @@ export interface components {
          * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
          */
         ScreenId: string;
+        /** @description A screen and what its seats are drawn from. */
+        ScreenPlan: components["schemas"]["ScreenView"] & {
+            /** @description The newest layout. */
+            layout: components["schemas"]["LayoutPlan"];
+        };
         /** @description A screen. */
         ScreenView: {
             screen_id: components["schemas"]["ScreenId"];
@@ -2934,6 +3028,124 @@ export interface operations {
             };
         };
     };
+    import_movies: {
+        parameters: {
+            query?: {
+                /** @description Whether only to say what would change. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of it, or would. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_movie: {
         parameters: {
             query?: never;
@@ -3187,6 +3399,118 @@ export interface operations {
             };
         };
     };
+    get_screen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The screen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenPlan"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `screen_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_screen: {
         parameters: {
             query?: never;
@@ -3368,6 +3692,15 @@ export interface operations {
             };
             /** @description The request did not arrive in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `layout_changed` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
