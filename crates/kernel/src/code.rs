@@ -38,6 +38,7 @@ pub enum Code {
     ScreenOccupied,
     InUse,
     BookingsOpen,
+    NothingToPayOut,
 }
 
 impl Code {
@@ -97,6 +98,7 @@ impl Code {
             Code::ScreenOccupied => ("screen_occupied", 409, "Another show is on that screen at that time"),
             Code::InUse => ("in_use", 409, "A future show uses this"),
             Code::BookingsOpen => ("bookings_open", 409, "Bookings of shows to come are still open"),
+            Code::NothingToPayOut => ("nothing_to_pay_out", 409, "There is nothing to pay out by hand"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod close_session;
 pub(crate) mod end_session;
+pub(crate) mod find_customer;
 pub(crate) mod get_user;
 pub(crate) mod jwks;
 pub(crate) mod list_sessions;

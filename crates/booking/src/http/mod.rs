@@ -11,6 +11,7 @@ mod get_ticket_pdf;
 mod get_ticket_svg;
 mod list_bookings;
 mod list_ticket_keys;
+mod pay_out;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(list_bookings::list_bookings))
         .routes(routes!(export_data::export_data))
         .routes(routes!(erase_user::erase_user))
+        .routes(routes!(pay_out::pay_out))
         .routes(routes!(list_ticket_keys::list_ticket_keys))
         .with_state(booking)
 }

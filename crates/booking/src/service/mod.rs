@@ -15,6 +15,7 @@ mod settle;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tickets;
+mod till;
 mod under_way;
 mod watch;
 
