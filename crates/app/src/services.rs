@@ -127,6 +127,7 @@ impl Services {
             rng,
             bus: bus.clone(),
             journal,
+            catalog: catalog.clone(),
             seating: seating.clone(),
             payments: payments.clone(),
             accounts: accounts.clone(),

@@ -82,6 +82,9 @@ pub enum Error {
     /// What accounts said.
     #[error(transparent)]
     Accounts(#[from] marquee_accounts::Error),
+    /// What the catalogue said.
+    #[error(transparent)]
+    Catalog(#[from] marquee_catalog::Error),
     /// What seating said.
     #[error(transparent)]
     Seating(#[from] marquee_seating::Error),
@@ -139,6 +142,7 @@ impl From<Error> for Problem {
                 Problem::new(Code::Internal, "Something went wrong on our side.").because(cause)
             }
             Error::Accounts(error) => error.into(),
+            Error::Catalog(error) => error.into(),
             Error::Seating(error) => error.into(),
             Error::Db(error) => error.into(),
         }

@@ -18,6 +18,6 @@ pub use error::{Error, Result};
 pub use failpoint::Failpoint;
 pub use http::router;
 pub use model::{Answer, AtTill, KEY_CHARS_MAX, Key, Order, REASON_CHARS_MAX, Status};
-pub use service::{Booking, CALL_MAX, Parts, Picture, Reply, Report, Settings, check, rotate_ticket_keys};
+pub use service::{Booking, CALL_MAX, Parts, Picture, Reply, Report, Settings, TillDay, check, rotate_ticket_keys};
 pub use store::{KeyUse, PORTIONS, keys_after, shows_after, uses_of};
 pub use view::{BookingView, RefundView, SeatView, TicketView};

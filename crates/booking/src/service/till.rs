@@ -1,14 +1,30 @@
 //! What is sold and given back at a till.
 
+use std::collections::HashMap;
+
+use jiff::civil::Date;
 use marquee_db::{Error as DbError, Tx};
 use marquee_http::Caller;
-use marquee_kernel::{BookingId, CinemaId, ShowId, Timestamp};
+use marquee_kernel::{BookingId, CinemaId, ShowId, Timestamp, UserId};
 use marquee_payments::till::{self, Totals};
 
 use super::Booking;
 use crate::error::{Error, Result};
 use crate::model::Order;
 use crate::view::BookingView;
+
+/// A day of a cinema's tills.
+#[derive(Clone, Debug)]
+pub struct TillDay {
+    /// When it begins.
+    pub from: Timestamp,
+    /// When it is over.
+    pub until: Timestamp,
+    /// Who took and paid out what.
+    pub totals: Totals,
+    /// What the clerks are called.
+    pub names: HashMap<UserId, String>,
+}
 
 impl Booking {
     /// Money at a till is taken by staff of the show's cinema alone.
@@ -38,6 +54,23 @@ impl Booking {
     pub(crate) async fn find_served(&self, caller: &Caller, booking_id: BookingId) -> Result<crate::model::Sale> {
         let sale = self.sale(booking_id).await?;
         sale.filter(|sale| caller.serves(sale.cinema_id)).ok_or(Error::BookingNotFound)
+    }
+
+    /// What the clerks of a cinema took and paid out on a day of its wall, with their names.
+    ///
+    /// # Errors
+    /// [`marquee_catalog::Error::CinemaNotFound`]; what a database says.
+    pub async fn till_day(&self, cinema_id: CinemaId, date: Date) -> Result<TillDay> {
+        let cinema = self.inner.parts.catalog.cinema(cinema_id).await?;
+        let (from, until) = cinema.day(date);
+        let totals = self.till_totals(cinema_id, from, until).await?;
+        let mut names = HashMap::new();
+        for clerk in totals.taken.iter().chain(&totals.paid_out).map(|total| total.clerk) {
+            if !names.contains_key(&clerk) {
+                names.insert(clerk, self.accounts().profile(clerk).await?.name);
+            }
+        }
+        Ok(TillDay { from, until, totals, names })
     }
 
     /// What the clerks of a cinema took and paid out from `from` until before `until`, on every shard.

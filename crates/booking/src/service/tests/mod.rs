@@ -103,6 +103,7 @@ impl Stage {
             rng: rng.clone(),
             bus,
             journal,
+            catalog: catalog.clone(),
             seating: seating.clone(),
             payments,
             accounts,
