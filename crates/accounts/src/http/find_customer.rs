@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use marquee_http::{Caller, Json, Problem, ProblemDoc, Query};
-use marquee_kernel::{Code, UserId};
+use marquee_http::{Json, Problem, ProblemDoc, Query, Staff};
+use marquee_kernel::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -48,12 +48,9 @@ pub(crate) struct CustomerView {
 )]
 pub(crate) async fn find_customer(
     State(accounts): State<Accounts>,
-    caller: Caller,
+    Staff(_): Staff,
     query: Query<FindCustomer>,
 ) -> Result<impl IntoResponse, Problem> {
-    if !caller.is_staff() {
-        return Err(Problem::new(Code::Forbidden, "Only staff look accounts up."));
-    }
     let FindCustomer { email } = query.parse()?;
     let profile = accounts.find_by_email(&email).await?;
     let view = CustomerView { user_id: profile.user_id, name: profile.name, email: profile.email };

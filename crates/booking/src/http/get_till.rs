@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use jiff::civil::Date;
-use marquee_http::{Caller, Json, Problem, ProblemDoc, Query};
+use marquee_http::{Json, Problem, ProblemDoc, Query, Staff};
 use marquee_kernel::{CinemaId, Code, Currency, Money, Timestamp, UserId};
 use marquee_payments::till::{Method, Total, Totals};
 use serde::{Deserialize, Serialize};
@@ -75,17 +75,11 @@ pub(crate) struct TillLine {
 )]
 pub(crate) async fn get_till(
     State(booking): State<Booking>,
-    caller: Caller,
+    Staff(caller): Staff,
     query: Query<GetTill>,
 ) -> Result<impl IntoResponse, Problem> {
-    let forbidden = || Problem::new(Code::Forbidden, "This call is for the staff of that cinema.");
-    if !caller.is_staff() {
-        return Err(forbidden());
-    }
     let GetTill { cinema_id, date } = query.parse()?;
-    if !caller.serves(cinema_id) {
-        return Err(forbidden());
-    }
+    caller.require_staff_of(cinema_id)?;
     let date = read_date(&date)?;
     let day = booking.till_day(cinema_id, date).await?;
     let view = TillView { cinema_id, date, from: day.from, until: day.until, lines: lines(day) };

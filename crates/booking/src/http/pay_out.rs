@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use marquee_http::{Caller, Id, Json, NoQuery, Problem, ProblemDoc};
-use marquee_kernel::{BookingId, Code};
+use marquee_http::{Id, Json, NoQuery, Problem, ProblemDoc, Staff};
+use marquee_kernel::BookingId;
 
 use super::PRIVATE;
 use crate::service::Booking;
@@ -31,13 +31,10 @@ use crate::view::BookingView;
 )]
 pub(crate) async fn pay_out(
     State(booking): State<Booking>,
-    caller: Caller,
+    Staff(caller): Staff,
     Id(booking_id): Id<BookingId>,
     query: NoQuery,
 ) -> Result<impl IntoResponse, Problem> {
-    if !caller.is_staff() {
-        return Err(Problem::new(Code::Forbidden, "Only staff of the booking's cinema pay out."));
-    }
     booking.find_served(&caller, booking_id).await?;
     query.check()?;
     let view = booking.pay_out(&caller, booking_id).await?;
