@@ -48,7 +48,7 @@ pub(crate) struct CustomerView {
 )]
 pub(crate) async fn find_customer(
     State(accounts): State<Accounts>,
-    Staff(_): Staff,
+    _staff: Staff,
     query: Query<FindCustomer>,
 ) -> Result<impl IntoResponse, Problem> {
     let FindCustomer { email } = query.parse()?;
