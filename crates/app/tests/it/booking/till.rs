@@ -1,6 +1,5 @@
 //! Sold at a till: by staff of the cinema, and nobody else.
 
-use marquee_http::Role;
 use marquee_testkit::{Client, Person, Show, TestApp};
 use serde_json::{Value, json};
 
@@ -9,18 +8,12 @@ use super::{NOBODY, id, payment, show};
 /// Staff of every kind, of the show's cinema and of another.
 async fn staff(app: &TestApp, show: &Show) -> [(&'static str, Person, bool); 6] {
     let elsewhere = app.a_cinema().create().await;
-    let in_role = async |role, cinema_id: &str| {
-        let person = app.customer("Staff").await;
-        let accounts = &app.running().services.accounts;
-        accounts.grant_role(&person.email, role, &[cinema_id.parse().unwrap()]).await.unwrap();
-        app.again(&person).await
-    };
     [
         ("customer", app.customer("Ada").await, false),
         ("box office elsewhere", app.box_office(&elsewhere).await, false),
-        ("manager elsewhere", in_role(Role::Manager, &elsewhere).await, false),
+        ("manager elsewhere", app.manager(&elsewhere).await, false),
         ("box office", app.box_office(&show.cinema_id).await, true),
-        ("manager", in_role(Role::Manager, &show.cinema_id).await, true),
+        ("manager", app.manager(&show.cinema_id).await, true),
         ("admin", app.admin().await, true),
     ]
 }
