@@ -17,5 +17,7 @@ export function pageKey(event: KeyboardEvent): string | undefined {
   const at = event.target instanceof HTMLElement ? event.target : undefined;
   const field = at?.closest('input:not([type=radio], [type=checkbox]), textarea, select, [role=application]');
   if (field || document.querySelector('dialog[open]')) return undefined;
-  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  // A keyboard of another script has the letters where they are.
+  const letter = /^[a-z]$/i.test(event.key) ? undefined : /^Key([A-Z])$/.exec(event.code)?.[1];
+  return event.key.length === 1 ? (letter ?? event.key).toLowerCase() : event.key;
 }

@@ -67,7 +67,15 @@ export class Sale {
 
   /** Holds the best seats for `wish`. */
   best(show_id: string, wish: Wish): Promise<void> {
-    return this.work(async () => this.place(show_id, await bestSeats(show_id, wish)));
+    return this.work(async () => {
+      // Those that are held count among the best again.
+      const old = this.lock?.lock_id;
+      if (old) {
+        this.forget();
+        await release(old);
+      }
+      await this.place(show_id, await bestSeats(show_id, wish));
+    });
   }
 
   /** Holds these seats, in place of those that were held. */
