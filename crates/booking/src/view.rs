@@ -38,6 +38,7 @@ pub struct BookingView {
     pub payment_id: PaymentId,
     /// How it was paid at the box office; not there when it was paid through the gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub paid_at_till: Option<Method>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]

@@ -190,7 +190,8 @@ fn status_of(code: &str) -> u16 {
         | "booking_pending"
         | "screen_occupied"
         | "in_use"
-        | "bookings_open" => 409,
+        | "bookings_open"
+        | "nothing_to_pay_out" => 409,
         "lock_expired" => 410,
         "too_large" => 413,
         "unsupported_media_type" => 415,

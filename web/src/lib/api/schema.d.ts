@@ -307,6 +307,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/booking/{booking_id}/payout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Records that the caller has given the money of a cancelled booking back: in cash, or by the terminal at the till. Recorded
+         *     again, it stays as it is.
+         */
+        post: operations["pay_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/booking/{booking_id}/ticket.ics": {
         parameters: {
             query?: never;
@@ -350,6 +370,40 @@ export interface paths {
         };
         /** Draws the tickets of a confirmed booking as SVG, one document, one QR code per ticket. */
         get: operations["get_ticket_svg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/box-office/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells staff whose account an e-mail address is, to sell to them. */
+        get: operations["find_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/box-office/till": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clerks of a cinema took and paid out on a day. A sale that was cancelled later stays what was taken. */
+        get: operations["get_till"];
         put?: never;
         post?: never;
         delete?: never;
@@ -849,7 +903,8 @@ export interface components {
              */
             lock_id: string;
             /**
-             * @description The payment method, a word of the gateway's.
+             * @description The payment method: a word of the gateway's; or, for staff of the show's cinema who have taken the money,
+             *     `pm_till_cash` or `pm_till_terminal`, of which the gateway never hears.
              * @example pm_card_visa
              */
             payment_token: string;
@@ -886,6 +941,7 @@ export interface components {
             total_price: components["schemas"]["Money"];
             /** @description Its payment. */
             payment_id: components["schemas"]["PaymentId"];
+            paid_at_till?: components["schemas"]["TillMethod"] | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -1016,6 +1072,14 @@ export interface components {
             cancellation_close_minutes_before_start: number;
             /** @description By name. */
             screens: components["schemas"]["ScreenCard"][];
+        };
+        /** @description Somebody to sell to. */
+        CustomerView: {
+            user_id: components["schemas"]["UserId"];
+            /** @example Ada Lovelace */
+            name: string;
+            /** @example ada@example.com */
+            email: string;
         };
         /** @description Proof that it is the owner who asks. */
         EraseUser: {
@@ -1196,6 +1260,7 @@ export interface components {
                 total_price: components["schemas"]["Money"];
                 /** @description Its payment. */
                 payment_id: components["schemas"]["PaymentId"];
+                paid_at_till?: components["schemas"]["TillMethod"] | null;
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -1740,6 +1805,48 @@ export interface components {
             label: string;
             /** @description What its QR code holds: signed, so that a gate checks it without a network. */
             token: string;
+        };
+        /** @description What one clerk took and paid out in one way. */
+        TillLine: {
+            clerk: components["schemas"]["UserId"];
+            /** @example Ada Lovelace */
+            clerk_name: string;
+            method: components["schemas"]["TillMethod"];
+            /**
+             * Format: int64
+             * @description Sales.
+             */
+            sales: number;
+            taken: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description Refunds by hand, of whatever day's sales.
+             */
+            payouts: number;
+            paid_out: components["schemas"]["Money"];
+        };
+        /**
+         * @description How somebody pays at a till.
+         * @enum {string}
+         */
+        TillMethod: "cash" | "terminal";
+        /** @description The tills of a cinema on a day. */
+        TillView: {
+            cinema_id: components["schemas"]["CinemaId"];
+            /** Format: date */
+            date: string;
+            /**
+             * Format: date-time
+             * @description When the day begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When it is over.
+             */
+            until: string;
+            /** @description A line for each clerk, way to pay and currency. */
+            lines: components["schemas"]["TillLine"][];
         };
         /** @description What is offered for tokens. Which parameters are needed depends on `grant_type`; others are ignored. */
         TokenRequest: {
@@ -3940,7 +4047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: somebody else's `user_id` */
+            /** @description `forbidden`: somebody else's `user_id`, or the till of a cinema that the caller does not serve */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4411,6 +4518,128 @@ export interface operations {
             };
         };
     };
+    pay_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The booking */
+                booking_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The booking, its refund `succeeded` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller is not staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `booking_not_found`, also of a cinema that the caller does not serve */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_pay_out`: it is not cancelled, or was not paid at a till */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_ticket_ics: {
         parameters: {
             query?: never;
@@ -4704,6 +4933,237 @@ export interface operations {
                 };
             };
             /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_customer: {
+        parameters: {
+            query: {
+                /**
+                 * @description The address, all of it: nobody looks through the accounts here.
+                 * @example ada@example.com
+                 */
+                email: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller is not staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_till: {
+        parameters: {
+            query: {
+                /** @description One that the caller serves. */
+                cinema_id: components["schemas"]["CinemaId"];
+                /** @description As the cinema's wall says. */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TillView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller does not serve that cinema */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
             422: {
                 headers: {
                     [name: string]: unknown;
