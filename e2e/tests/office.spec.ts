@@ -28,7 +28,7 @@ test('a sale in cash by keys, in seconds, printed with one @desk', async ({ page
   const total = Number((await sale(page).locator('.total strong').innerText()).replace(/[^\d]/g, ''));
   await expect(sale(page).locator('.change strong')).toHaveText(`₹${(2000 - total).toLocaleString('en-IN')}`);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Sold' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
   expect(Date.now() - begun, 'milliseconds from the first key to the ticket').toBeLessThan(10_000);
   await expect(page.getByText('Paid in cash')).toBeVisible();
 
@@ -37,14 +37,14 @@ test('a sale in cash by keys, in seconds, printed with one @desk', async ({ page
   await page.emulateMedia({ media: 'print' });
   await expect(page.locator('.sheets img')).toHaveCount(2);
   await expect(page.locator('.sheets img').first()).toBeVisible();
-  await expect(page.getByRole('heading', { name: 'Sold' })).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeHidden();
   await page.emulateMedia({ media: 'screen' });
 
   // The till remembers over a reload what was just sold.
   await page.reload();
-  await expect(page.getByRole('heading', { name: 'Sold' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
   await page.keyboard.press('n');
-  await expect(page.getByRole('heading', { name: 'Sold' })).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toHaveCount(0);
   await expect(page.getByRole('region', { name: 'Sold here last' }).getByRole('link')).toHaveCount(1);
 });
 
@@ -94,7 +94,7 @@ test('for somebody with an account, from the map, and the cash handed back @desk
   await expect(page.getByText('That is not enough.')).toBeVisible();
   await page.getByLabel('Received').fill('');
   await page.getByRole('button', { name: /^Take ₹/ }).click();
-  await expect(page.getByRole('heading', { name: 'Sold' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
 
   await guest.goto('/bookings');
   await expect(guest.locator('a.booking')).toHaveCount(1);
@@ -117,7 +117,7 @@ test('found by name and printed again @desk', async ({ page }) => {
   await expect(sale(page).getByText('To pay')).toBeVisible();
   await page.keyboard.press('t');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Sold' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
   const href = await page.getByRole('link', { name: /^Booking / }).getAttribute('href');
   const item = {
     booking_id: href?.split('/').at(-1),
@@ -166,7 +166,7 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.keyboard.press('c');
     await flawless(page, 'cash');
     await page.keyboard.press('Enter');
-    await expect(page.getByRole('heading', { name: 'Sold' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
     await flawless(page, 'sold');
     await page.getByRole('link', { name: /^Booking / }).click();
     await expect(page.getByRole('button', { name: 'Cancel the booking' })).toBeVisible();

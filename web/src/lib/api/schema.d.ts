@@ -941,7 +941,8 @@ export interface components {
             total_price: components["schemas"]["Money"];
             /** @description Its payment. */
             payment_id: components["schemas"]["PaymentId"];
-            paid_at_till?: components["schemas"]["TillMethod"] | null;
+            /** @description How it was paid at the box office; not there when it was paid through the gateway. */
+            paid_at_till?: components["schemas"]["TillMethod"];
             /**
              * Format: date-time
              * @description When it was made.
@@ -1260,7 +1261,8 @@ export interface components {
                 total_price: components["schemas"]["Money"];
                 /** @description Its payment. */
                 payment_id: components["schemas"]["PaymentId"];
-                paid_at_till?: components["schemas"]["TillMethod"] | null;
+                /** @description How it was paid at the box office; not there when it was paid through the gateway. */
+                paid_at_till?: components["schemas"]["TillMethod"];
                 /**
                  * Format: date-time
                  * @description When it was made.
