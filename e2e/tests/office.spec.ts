@@ -35,8 +35,8 @@ test('a sale in cash by keys, in seconds, printed with one @desk', async ({ page
   await page.keyboard.press('p');
   await expect(page.locator('html')).toHaveAttribute('data-printed', 'yes');
   await page.emulateMedia({ media: 'print' });
-  await expect(page.locator('.sheets img')).toHaveCount(2);
-  await expect(page.locator('.sheets img').first()).toBeVisible();
+  await expect(page.locator('.sheets svg')).toHaveCount(2);
+  await expect(page.locator('.sheets svg').first()).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeHidden();
   await page.emulateMedia({ media: 'screen' });
 

@@ -1,4 +1,4 @@
-/** Tickets on their way to the printer: one at a time, each on a page of its own. */
+/** Tickets on their way to the printer: one booking at a time, each ticket on a page of its own. */
 import { tick } from 'svelte';
 
 /** The ticket file is a column of tickets of one height, with this much around each. */
@@ -7,7 +7,9 @@ const AROUND = 16;
 export interface Sheet {
   src: string;
   width: number;
+  /** Of one ticket with what is around it, and of all of them. */
   height: number;
+  whole: number;
   /** How far down each ticket begins. */
   tops: number[];
 }
@@ -20,19 +22,22 @@ class Printer {
     const picture = new Image();
     picture.src = `/api/v1/booking/${booking_id}/ticket.svg`;
     await picture.decode();
-    const step = (picture.naturalHeight - AROUND) / tickets;
-    this.sheet = {
-      src: picture.src,
-      width: picture.naturalWidth,
-      height: step + AROUND,
-      tops: Array.from({ length: tickets }, (_, nth) => nth * step),
-    };
+    const whole = picture.naturalHeight;
+    const step = (whole - AROUND) / tickets;
+    const tops = Array.from({ length: tickets }, (_, nth) => nth * step);
+    this.sheet = { src: picture.src, width: picture.naturalWidth, height: step + AROUND, whole, tops };
     await tick();
-    await Promise.all(
-      [...document.querySelectorAll<HTMLImageElement>('.sheets img')].map((page) => page.decode()),
-    );
+    await Promise.all([...document.querySelectorAll('.sheets image')].map(shown));
     window.print();
   }
+}
+
+/** Waits until a picture is there. */
+function shown(image: Element): Promise<unknown> {
+  return new Promise((done, fail) => {
+    image.addEventListener('load', done, { once: true });
+    image.addEventListener('error', () => fail(new Error('a ticket was not drawn')), { once: true });
+  });
 }
 
 export const printer = new Printer();
