@@ -1,6 +1,6 @@
 //! What is sold and given back at a till.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use marquee_db::{Error as DbError, Tx};
@@ -65,10 +65,9 @@ impl Booking {
         let (from, until) = cinema.day(date);
         let totals = self.till_totals(cinema_id, from, until).await?;
         let mut names = HashMap::new();
-        for clerk in totals.taken.iter().chain(&totals.paid_out).map(|total| total.clerk) {
-            if !names.contains_key(&clerk) {
-                names.insert(clerk, self.accounts().profile(clerk).await?.name);
-            }
+        let clerks: HashSet<UserId> = totals.taken.iter().chain(&totals.paid_out).map(|total| total.clerk).collect();
+        for clerk in clerks {
+            names.insert(clerk, self.accounts().profile(clerk).await?.name);
         }
         Ok(TillDay { from, until, totals, names })
     }
