@@ -10,7 +10,7 @@ async function atTheTill(page: Page, nth: number): Promise<void> {
   });
   await signedInAs(page, 'boxoffice');
   await page.goto('/box-office');
-  await page.getByLabel('Day').selectOption({ label: 'Tomorrow' });
+  await page.getByRole('combobox', { name: 'Day', exact: true }).selectOption({ label: 'Tomorrow' });
   await page.locator('input[name=show]:enabled').nth(nth).check();
   await expect(page.getByRole('button', { name: '2 seats' })).toBeEnabled();
   await expect(page.getByRole('radio', { name: /^Best place/ })).toBeChecked();
