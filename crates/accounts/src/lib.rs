@@ -38,6 +38,7 @@ pub fn router(accounts: Accounts) -> OpenApiRouter {
         .routes(routes!(http::register::register))
         .routes(routes!(http::token::token))
         .routes(routes!(http::revoke::revoke))
+        .routes(routes!(http::find_customer::find_customer))
         .routes(routes!(http::get_user::get_user))
         .routes(routes!(http::list_sessions::list_sessions))
         .routes(routes!(http::end_session::end_session))

@@ -28,8 +28,8 @@ const FINISH_MOVES_EVERY: Duration = Duration::from_secs(2);
 pub(crate) const PORTIONS: &[Portion] = &{
     let [seats, closed] = marquee_seating::PORTIONS;
     let [bookings, pending, keys, answers] = marquee_booking::PORTIONS;
-    let [payments, captures, refunds] = marquee_payments::PORTIONS;
-    [bookings, pending, keys, answers, payments, captures, refunds, seats, closed]
+    let [payments, captures, refunds, tills] = marquee_payments::PORTIONS;
+    [bookings, pending, keys, answers, payments, captures, refunds, tills, seats, closed]
 };
 
 /// Every service, joined. Clones share everything.
@@ -127,6 +127,7 @@ impl Services {
             rng,
             bus: bus.clone(),
             journal,
+            catalog: catalog.clone(),
             seating: seating.clone(),
             payments: payments.clone(),
             accounts: accounts.clone(),

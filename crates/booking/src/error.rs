@@ -41,6 +41,12 @@ pub enum Error {
     /// The gateway does not know the payment token.
     #[error("the payment token is not known")]
     UnknownPaymentToken,
+    /// Whoever calls does not stand at a till of the show's cinema.
+    #[error("the caller is not staff of the show's cinema")]
+    NotTheirTill,
+    /// Nothing is to be given back by hand.
+    #[error("there is nothing to pay out")]
+    NothingToPayOut,
     /// The shop does not know a voucher code.
     #[error("voucher code {0} is not known")]
     UnknownVoucher(usize),
@@ -76,6 +82,9 @@ pub enum Error {
     /// What accounts said.
     #[error(transparent)]
     Accounts(#[from] marquee_accounts::Error),
+    /// What the catalogue said.
+    #[error(transparent)]
+    Catalog(#[from] marquee_catalog::Error),
     /// What seating said.
     #[error(transparent)]
     Seating(#[from] marquee_seating::Error),
@@ -106,6 +115,11 @@ impl From<Error> for Problem {
             }
             Error::KeyReused => Problem::new(Code::IdempotencyKeyReused, "Use a new key for a new request."),
             Error::UnknownPaymentToken => invalid("payment_token", "must be a payment method that the gateway knows"),
+            Error::NotTheirTill => not_their_till(),
+            Error::NothingToPayOut => Problem::new(
+                Code::NothingToPayOut,
+                "Only what was paid at a till, and cancelled, is given back by hand.",
+            ),
             Error::UnknownVoucher(index) => invalid(&format!("voucher_codes[{index}]"), "is not a code of this shop"),
             Error::CancellationClosed => {
                 Problem::new(Code::CancellationClosed, "The time for it is over, or there is nothing to cancel.")
@@ -128,10 +142,16 @@ impl From<Error> for Problem {
                 Problem::new(Code::Internal, "Something went wrong on our side.").because(cause)
             }
             Error::Accounts(error) => error.into(),
+            Error::Catalog(error) => error.into(),
             Error::Seating(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }
+}
+
+/// Money at a till is taken by staff of the show's cinema, and nobody else.
+pub(crate) fn not_their_till() -> Problem {
+    Problem::new(Code::Forbidden, "Only staff of the show's cinema take cash, or a card at their terminal.")
 }
 
 fn invalid(field: &str, message: &str) -> Problem {

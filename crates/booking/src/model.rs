@@ -5,9 +5,11 @@ pub(crate) mod takings;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use marquee_http::Caller;
 use marquee_kernel::{
     BookingId, CinemaId, Currency, HoldId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId,
 };
+use marquee_payments::till::Method;
 use marquee_tickets::{Proof, SeatLabel, SigningKeys, TicketClaims, tokens};
 use sha2::{Digest, Sha256};
 
@@ -137,6 +139,8 @@ pub(crate) struct Sale {
     pub(crate) total: Money,
     /// Its one payment.
     pub(crate) payment_id: PaymentId,
+    /// How it is paid, when it is at a till.
+    pub(crate) till: Option<Method>,
     /// When it was claimed.
     pub(crate) created_at: Timestamp,
     /// When it was cancelled.
@@ -209,12 +213,23 @@ pub struct Order {
     pub holder: UserId,
     /// The hold.
     pub hold_id: HoldId,
-    /// The payment method, a word of the gateway's.
+    /// The payment method, a word of the gateway's or of the till's.
     pub payment_token: String,
+    /// How it is paid at a till, and who stands there; none when it goes through the gateway.
+    pub till: Option<AtTill>,
     /// Codes for a lower price.
     pub voucher_codes: Vec<String>,
     /// The call's idempotency key.
     pub key: Option<Key>,
+}
+
+/// A sale at a till.
+#[derive(Clone, Debug)]
+pub struct AtTill {
+    /// How the guest pays.
+    pub method: Method,
+    /// Who takes the money: staff of the show's cinema, or nothing is sold.
+    pub clerk: Caller,
 }
 
 impl Order {
@@ -310,6 +325,7 @@ mod tests {
             holder: Uuid::from_u128(1).into(),
             hold_id: Uuid::from_u128(2).into(),
             payment_token: token.to_owned(),
+            till: None,
             voucher_codes: vouchers.iter().map(|code| (*code).to_owned()).collect(),
             key: None,
         }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use marquee_cluster::Portion;
 use marquee_db::{Error, Result, Row, Tx, params};
 use marquee_kernel::{BookingId, Currency, Money, SeatId, ShowId, TicketId, Timestamp, UserId};
+use marquee_payments::till;
 use marquee_tickets::Proof;
 use serde::{Deserialize, Serialize};
 
@@ -178,7 +179,12 @@ pub(crate) fn cancel(
 /// The bookings of those ids, in their order; what does not exist is left out.
 pub(crate) fn find(tx: &mut Tx<'_>, bookings: &[BookingId]) -> Result<Vec<Sale>> {
     let rows = tx.query_each(FIND, bookings.iter().map(|booking_id| params![*booking_id]))?;
-    rows.iter().filter_map(|rows| rows.first()).map(sale).collect()
+    let mut sales = rows.iter().filter_map(|rows| rows.first()).map(sale).collect::<Result<Vec<_>>>()?;
+    let payments: Vec<_> = sales.iter().map(|sale| sale.payment_id).collect();
+    // How it was paid is what payments knows.
+    let tills = till::methods_of(tx, &payments)?;
+    sales.iter_mut().for_each(|sale| sale.till = tills.get(&sale.payment_id).copied());
+    Ok(sales)
 }
 
 /// How many bookings of the show stand, and what they come to, by status and currency.
@@ -370,6 +376,7 @@ fn sale(row: &Row) -> Result<Sale> {
         seats: read_seats(&row.get::<String>("seats")?, currency)?,
         total: Money::new(row.get("total")?, currency),
         payment_id: row.get("payment_id")?,
+        till: None,
         created_at: row.get("created_at")?,
         cancelled_at: row.get("cancelled_at")?,
         proof: row.get::<Option<Vec<u8>>>("proof")?.as_deref().map(read_proof).transpose()?,

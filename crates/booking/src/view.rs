@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use marquee_accounts::PersonalData;
 use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId};
+use marquee_payments::till::Method;
 use marquee_payments::{Refund, RefundStatus};
 use marquee_tickets::{SigningKeys, reference};
 use serde::Serialize;
@@ -35,6 +36,10 @@ pub struct BookingView {
     pub total_price: Money,
     /// Its payment.
     pub payment_id: PaymentId,
+    /// How it was paid at the box office; not there when it was paid through the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub paid_at_till: Option<Method>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -146,6 +151,7 @@ impl BookingView {
             seats: seats.collect(),
             total_price: sale.total,
             payment_id: sale.payment_id,
+            paid_at_till: sale.till,
             created_at: sale.created_at,
             tickets,
             refund,

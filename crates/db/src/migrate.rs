@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_payments", include_str!("../../../migrations/0013_payments.sql")),
     ("0014_cluster", include_str!("../../../migrations/0014_cluster.sql")),
     ("0015_booking", include_str!("../../../migrations/0015_booking.sql")),
+    ("0016_payments", include_str!("../../../migrations/0016_payments.sql")),
     ("0017_seating", include_str!("../../../migrations/0017_seating.sql")),
     ("0018_seating", include_str!("../../../migrations/0018_seating.sql")),
 ];

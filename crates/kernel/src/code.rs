@@ -41,6 +41,7 @@ pub enum Code {
     BookingsOpen,
     OwnRole,
     ScheduleClashes,
+    NothingToPayOut,
 }
 
 impl Code {
@@ -103,6 +104,7 @@ impl Code {
             Code::BookingsOpen => ("bookings_open", 409, "Bookings of shows to come are still open"),
             Code::OwnRole => ("own_role", 409, "Nobody takes the administrator's role from themselves"),
             Code::ScheduleClashes => ("schedule_clashes", 409, "Some shows cannot be scheduled then"),
+            Code::NothingToPayOut => ("nothing_to_pay_out", 409, "There is nothing to pay out by hand"),
         }
     }
 }

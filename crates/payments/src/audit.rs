@@ -8,7 +8,7 @@ use marquee_kernel::{BookingId, PaymentId, Timestamp};
 
 use crate::gateway::{Charge, ChargeState};
 use crate::model::{PaymentState, RefundStatus, later};
-use crate::store::{self, Audited};
+use crate::store::{self, Audited, AuditedRefund, BY_HAND};
 
 /// How long a payment may be without an outcome.
 const UNDECIDED_MAX: Duration = Duration::from_secs(60);
@@ -65,6 +65,9 @@ fn books_fault(audited: &Audited, now: Timestamp) -> Option<String> {
     if state == Initiated && later(audited.created_at, UNDECIDED_MAX) < now {
         return Some(format!("without an outcome since {}", audited.created_at));
     }
+    if let Some(fault) = till_fault(audited) {
+        return Some(fault.to_owned());
+    }
     if audited.capture_due_at.is_some() && (state != Authorised || audited.refund.is_some()) {
         return Some(format!("{}, and yet to be captured", state.word()));
     }
@@ -87,11 +90,30 @@ fn books_fault(audited: &Audited, now: Timestamp) -> Option<String> {
     (!fits).then(|| format!("{}, while its refund is {}", state.word(), refund.status.word()))
 }
 
+/// What a clerk takes is taken at once, and what a clerk gives back nobody else does.
+fn till_fault(audited: &Audited) -> Option<&'static str> {
+    let gateways = audited.payment.state == PaymentState::Authorised || audited.capture_due_at.is_some();
+    match (&audited.refund, audited.paid_out_at) {
+        (_, None) if !audited.at_till => None,
+        _ if gateways => Some("paid at a till, and yet to be captured"),
+        (None, None) => None,
+        (None, Some(_)) => Some("paid out at a till, without a refund"),
+        (Some(AuditedRefund { next_attempt_at: Some(due), .. }), None) if *due == BY_HAND => None,
+        (Some(AuditedRefund { next_attempt_at: None, .. }), Some(_)) => None,
+        // Of what was free nothing comes back.
+        (Some(AuditedRefund { next_attempt_at: None, amount, .. }), None) if amount.amount == 0 => None,
+        (Some(_), _) => Some("paid at a till, and its refund is not by hand"),
+    }
+}
+
 fn charge_fault(audited: &Audited, charge: Option<&Charge>) -> Option<String> {
     use PaymentState::{
         Authorised, Captured, Declined, Failed, Initiated, RefundFailed, RefundPending, Refunded, Voided,
     };
     let (payment, state) = (&audited.payment, audited.payment.state);
+    if audited.at_till {
+        return charge.map(|charge| format!("paid at a till, and its charge is {:?}", charge.state));
+    }
     let Some(charge) = charge else {
         let needs_none = payment.amount.amount == 0 || matches!(state, Initiated | Failed | Declined);
         return (!needs_none).then(|| format!("{} without a charge", state.word()));

@@ -329,12 +329,15 @@ fn payment_event(kind: &'static str, payment: &Payment) -> Event {
     }
 }
 
+pub(crate) fn refund_settled(show_id: ShowId, refund: &Refund, actor: Actor) -> Event {
+    let payload = json!({ "booking_id": refund.booking_id, "amount": refund.amount });
+    Event { kind: "RefundSettled", actor, show_id: Some(show_id), subject: refund.refund_id.to_string(), payload }
+}
+
 fn refund_event(show_id: ShowId, refund: &Refund) -> Option<Event> {
     let (kind, payload) = match refund.status {
         RefundStatus::Pending => return None,
-        RefundStatus::Succeeded => {
-            ("RefundSettled", json!({ "booking_id": refund.booking_id, "amount": refund.amount }))
-        }
+        RefundStatus::Succeeded => return Some(refund_settled(show_id, refund, Actor::System)),
         RefundStatus::Failed => (
             "RefundFailed",
             json!({

@@ -107,7 +107,9 @@ fn request_refund(tx: &mut Tx<'_>, request: &RefundRequest, events: &mut Vec<Eve
         refund.settled(request.at);
         tell("RefundSettled", json!({ "booking_id": payment.booking_id, "amount": payment.amount }));
     }
-    store::insert_refund(tx, &refund)?;
+    // What was paid at a till, a clerk gives back.
+    let by_hand = !store::till::methods(tx, &only)?.is_empty();
+    store::insert_refund(tx, &refund, if by_hand { store::BY_HAND } else { refund.created_at })?;
     Ok(Some(refund))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A payment is claimed before any money moves and confirmed with its booking: [`ledger`] holds the functions that
 //! booking calls inside those transactions. [`Gateway`] is called in between, with the booking's id as its idempotency
-//! key. Captures and refunds are the work of [`Payments::run_jobs`]: repeated until the gateway and the books agree.
+//! key. Captures and refunds are the work of [`Payments::run_jobs`]: repeated until the gateway and the books agree. What is paid
+//! at a [`till`] is between a clerk and a guest: the books have it, the gateway never does.
 
 mod audit;
 mod error;
@@ -16,6 +17,7 @@ mod service;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod till;
 
 pub use audit::{check, check_charges};
 pub use error::Error;

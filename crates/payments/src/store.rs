@@ -1,6 +1,7 @@
 //! The rows of payments and refunds.
 
 mod across;
+pub(crate) mod till;
 
 use std::collections::HashMap;
 
@@ -50,12 +51,13 @@ const UPDATE_REFUND: &str = "
                        settled_at = $7
     WHERE refund_id = $1 AND next_attempt_at IS NOT NULL";
 const REFUNDS_OPEN: &str = "
-    SELECT status, COUNT(*) AS refunds FROM refunds WHERE next_attempt_at IS NOT NULL GROUP BY status";
+    SELECT status, COUNT(*) AS refunds FROM refunds WHERE next_attempt_at < $1 GROUP BY status";
 const PAYMENTS_AFTER: &str = "
     SELECT p.payment_id, p.booking_id, p.show_id, p.amount, p.currency, p.state, c.due_at AS capture_due_at, p.created_at,
            r.refund_id, r.amount AS refund_amount, r.currency AS refund_currency, r.status AS refund_status,
-           r.next_attempt_at
+           r.next_attempt_at, t.method, t.paid_out_at
     FROM payments p LEFT JOIN refunds r ON r.payment_id = p.payment_id LEFT JOIN captures c ON c.payment_id = p.payment_id
+        LEFT JOIN till_payments t ON t.payment_id = p.payment_id
     WHERE p.payment_id > $1 ORDER BY p.payment_id LIMIT $2";
 const REFUNDS_WITHOUT_PAYMENT: &str = "
     SELECT COUNT(*) AS n FROM refunds r
@@ -63,9 +65,12 @@ const REFUNDS_WITHOUT_PAYMENT: &str = "
 const CAPTURES_WITHOUT_PAYMENT: &str = "
     SELECT COUNT(*) AS n FROM captures c
     WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_id = c.payment_id)";
+const TILL_WITHOUT_PAYMENT: &str = "
+    SELECT COUNT(*) AS n FROM till_payments t
+    WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_id = t.payment_id)";
 
 /// What a show has of these tables, when it is moved to another shard.
-pub const PORTIONS: [Portion; 3] = [
+pub const PORTIONS: [Portion; 4] = [
     Portion::of::<9>(
         "payments",
         "SELECT payment_id, booking_id, show_id, amount, currency, state, decline_code, created_at, updated_at
@@ -88,7 +93,17 @@ pub const PORTIONS: [Portion; 3] = [
         "DELETE FROM refunds WHERE payment_id IN (SELECT payment_id FROM payments WHERE show_id = $1)",
         INSERT_REFUND,
     ),
+    Portion::of::<7>(
+        "till_payments",
+        "SELECT t.payment_id, t.cinema_id, t.clerk, t.method, t.taken_at, t.paid_out_by, t.paid_out_at
+         FROM payments p JOIN till_payments t ON t.payment_id = p.payment_id WHERE p.show_id = $1",
+        "DELETE FROM till_payments WHERE payment_id IN (SELECT payment_id FROM payments WHERE show_id = $1)",
+        till::INSERT,
+    ),
 ];
+
+/// When a refund is due that is given back by hand: for no job, ever.
+pub(crate) const BY_HAND: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
 /// A payment as the jobs need it.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +130,9 @@ pub(crate) struct Audited {
     pub(crate) created_at: Timestamp,
     pub(crate) capture_due_at: Option<Timestamp>,
     pub(crate) refund: Option<AuditedRefund>,
+    /// Whether it was paid at a till.
+    pub(crate) at_till: bool,
+    pub(crate) paid_out_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -174,9 +192,10 @@ pub(crate) fn payment(tx: &mut Tx<'_>, payment_id: PaymentId) -> Result<Option<P
     tx.query_opt(PAYMENT, &params![payment_id])?.as_ref().map(payment_row).transpose()
 }
 
-pub(crate) fn insert_refund(tx: &mut Tx<'_>, refund: &Refund) -> Result<()> {
+/// Writes a new refund, to be seen to from `due` on unless it is settled.
+pub(crate) fn insert_refund(tx: &mut Tx<'_>, refund: &Refund, due: Timestamp) -> Result<()> {
     let (amount, currency) = (refund.amount.amount, refund.amount.currency);
-    let due = refund.settled_at.is_none().then_some(refund.created_at);
+    let due = refund.settled_at.is_none().then_some(due);
     let row = params![
         refund.refund_id,
         refund.payment_id,
@@ -230,8 +249,12 @@ pub(crate) fn update_refund(tx: &mut Tx<'_>, refund: &Refund, next_attempt_at: O
     Ok(tx.execute(UPDATE_REFUND, &row)? > 0)
 }
 
+/// How many refunds the gateway still has to give.
 pub(crate) fn refunds_open(tx: &mut Tx<'_>) -> Result<Vec<(RefundStatus, i64)>> {
-    tx.query(REFUNDS_OPEN, &[])?.iter().map(|row| Ok((status(row, "status")?, row.get("refunds")?))).collect()
+    tx.query(REFUNDS_OPEN, &params![BY_HAND])?
+        .iter()
+        .map(|row| Ok((status(row, "status")?, row.get("refunds")?)))
+        .collect()
 }
 
 /// Payments after `after` by id, with their refunds.
@@ -239,10 +262,14 @@ pub(crate) fn payments_after(tx: &mut Tx<'_>, after: PaymentId, limit: u32) -> R
     tx.query(PAYMENTS_AFTER, &params![after, limit])?.iter().map(audited_row).collect()
 }
 
-/// How many refunds, and how many captures to come, are of no payment.
-pub(crate) fn without_payment(tx: &mut Tx<'_>) -> Result<[(&'static str, i64); 2]> {
+/// How many refunds, captures to come and takings of tills are of no payment.
+pub(crate) fn without_payment(tx: &mut Tx<'_>) -> Result<[(&'static str, i64); 3]> {
     let mut count = |sql| tx.query_opt(sql, &[])?.map_or(Ok(0), |row| row.get("n"));
-    Ok([("refunds", count(REFUNDS_WITHOUT_PAYMENT)?), ("captures", count(CAPTURES_WITHOUT_PAYMENT)?)])
+    Ok([
+        ("refunds", count(REFUNDS_WITHOUT_PAYMENT)?),
+        ("captures", count(CAPTURES_WITHOUT_PAYMENT)?),
+        ("takings", count(TILL_WITHOUT_PAYMENT)?),
+    ])
 }
 
 fn payment_row(row: &Row) -> Result<Payment> {
@@ -280,7 +307,8 @@ fn audited_row(row: &Row) -> Result<Audited> {
         None => None,
     };
     let (created_at, capture_due_at) = (row.get("created_at")?, row.get("capture_due_at")?);
-    Ok(Audited { payment: payment_row(row)?, created_at, capture_due_at, refund })
+    let (at_till, paid_out_at) = (row.get::<Option<String>>("method")?.is_some(), row.get("paid_out_at")?);
+    Ok(Audited { payment: payment_row(row)?, created_at, capture_due_at, refund, at_till, paid_out_at })
 }
 
 fn state(row: &Row) -> Result<PaymentState> {

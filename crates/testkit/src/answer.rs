@@ -191,7 +191,8 @@ fn status_of(code: &str) -> u16 {
         | "screen_occupied"
         | "in_use"
         | "bookings_open"
-        | "own_role" => 409,
+        | "own_role"
+        | "nothing_to_pay_out" => 409,
         "lock_expired" => 410,
         "too_large" => 413,
         "unsupported_media_type" => 415,

@@ -3,6 +3,7 @@
 pub(crate) mod change_roles;
 pub(crate) mod close_session;
 pub(crate) mod end_session;
+pub(crate) mod find_customer;
 pub(crate) mod find_users;
 pub(crate) mod get_user;
 mod grant_view;

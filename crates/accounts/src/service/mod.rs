@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::guesses::Guesses;
 use crate::keys::{Jwks, KeyRing};
 use crate::meters;
-use crate::model::{Profile, RefreshToken, Settings, later};
+use crate::model::{Profile, RefreshToken, Settings, fold, later};
 use crate::passwords::Passwords;
 use crate::store::{self, Revoked, Session};
 use crate::tokens::Tokens;
@@ -126,6 +126,17 @@ impl Accounts {
             })
         };
         self.parts.db.read(read).await
+    }
+
+    /// What somebody with that address sees of their own account.
+    ///
+    /// # Errors
+    /// [`Error::UserNotFound`], [`Error::Db`].
+    pub async fn find_by_email(&self, email: &str) -> Result<Profile> {
+        let folded = fold(email);
+        let find = move |tx: &mut Tx<'_>| store::account(tx, &folded);
+        let account = self.parts.db.read(find).await?.ok_or(Error::UserNotFound)?;
+        self.profile(account.user_id).await
     }
 
     /// What is kept in memory, by name with its number of entries, for the metrics page.

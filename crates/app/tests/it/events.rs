@@ -181,6 +181,12 @@ async fn sell(app: &TestApp) {
         produced(app).await.contains_key("PaymentVoided").then_some(())
     })
     .await;
+    // At a till, and given back there.
+    let clerk = app.box_office(&show.cinema_id).await;
+    let lock = clerk.hold(&show, &[next()]).await;
+    let at_till = clerk.pay(&lock, "pm_till_cash").await.created();
+    let _ = clerk.cancel(&at_till).await.ok();
+    let _ = clerk.post_nothing(&format!("/booking/{}/payout", id_of(&at_till, "booking_id"))).await.ok();
     let booking = bob().await.book(&show, &[next()]).await;
     told_of(app, "PaymentCaptured", &booking).await;
     app.sandbox().fail_next_refunds(REFUSALS);

@@ -5,12 +5,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use marquee_http::{Body, Caller, Fields, NoQuery, Problem, ProblemDoc};
 use marquee_kernel::{HoldId, UserId};
+use marquee_payments::till::Method;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::PRIVATE;
-use crate::error::Error;
-use crate::model::{KEY_CHARS_MAX, Key, Order};
+use crate::error::{Error, not_their_till};
+use crate::model::{AtTill, KEY_CHARS_MAX, Key, Order};
 use crate::service::{Booking, Reply};
 use crate::view::BookingView;
 
@@ -29,7 +30,8 @@ pub(crate) struct Book {
     /// The hold.
     #[schema(format = "uuid", example = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c")]
     lock_id: String,
-    /// The payment method, a word of the gateway's.
+    /// The payment method: a word of the gateway's; or, for staff of the show's cinema who have taken the money,
+    /// `pm_till_cash` or `pm_till_terminal`, of which the gateway never hears.
     #[schema(example = "pm_card_visa", min_length = 1, max_length = 255)]
     payment_token: String,
     /// The call's key, unless it comes as the `Idempotency-Key` header. The same call again gets the same answer.
@@ -59,7 +61,7 @@ pub(crate) struct Book {
         (status = 401, description = "`unauthenticated`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 402, description = "`payment_declined` with `decline_code`; the hold stays", body = ProblemDoc,
             content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`: somebody else's `user_id`", body = ProblemDoc,
+        (status = 403, description = "`forbidden`: somebody else's `user_id`, or the till of a cinema that the caller does not serve", body = ProblemDoc,
             content_type = "application/problem+json"),
         (status = 404, description = "`lock_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`seats_unavailable` with `seats`, `show_not_on_sale` or `payment_in_progress`",
@@ -81,9 +83,10 @@ pub(crate) async fn book(
 ) -> Result<Response, Problem> {
     let request = body.parse()?;
     let holder = caller.acting_for(request.user_id)?;
+    let till = request.till(&caller)?;
     // What is not an id names nothing.
     let hold_id = request.lock_id.parse().map_err(|_| Error::LockNotFound)?;
-    let order = match query.check().and_then(|()| request.order(&caller, (hold_id, holder), &headers)) {
+    let order = match query.check().and_then(|()| request.order((hold_id, holder), till, &caller, &headers)) {
         Ok(order) => order,
         // A hold that is not there comes before a parameter or a field that is not right.
         Err(problem) => return Err(booking.find_hold(hold_id, holder).await.err().map_or(problem, Problem::from)),
@@ -93,10 +96,17 @@ pub(crate) async fn book(
 }
 
 impl Book {
+    /// At which till it is paid, if at any. Whose show it is, and so whether it is theirs, shows later.
+    fn till(&self, caller: &Caller) -> Result<Option<AtTill>, Problem> {
+        let Some(method) = Method::of_token(&self.payment_token) else { return Ok(None) };
+        if caller.is_staff() { Ok(Some(AtTill { method, clerk: caller.clone() })) } else { Err(not_their_till()) }
+    }
+
     fn order(
         self,
-        caller: &Caller,
         (hold_id, holder): (HoldId, UserId),
+        till: Option<AtTill>,
+        caller: &Caller,
         headers: &HeaderMap,
     ) -> Result<Order, Problem> {
         let mut fields = Fields::default();
@@ -107,7 +117,7 @@ impl Book {
         fields.check(voucher_codes.len() <= VOUCHERS_MAX, "voucher_codes", format!("must be at most {VOUCHERS_MAX}"));
         fields.finish()?;
         let (booked_by, payment_token) = (caller.user_id, self.payment_token);
-        Ok(Order { booked_by, holder, hold_id, payment_token, voucher_codes, key })
+        Ok(Order { booked_by, holder, hold_id, payment_token, till, voucher_codes, key })
     }
 }
 

@@ -11,8 +11,10 @@ mod get_show_cancellation;
 mod get_ticket_ics;
 mod get_ticket_pdf;
 mod get_ticket_svg;
+mod get_till;
 mod list_bookings;
 mod list_ticket_keys;
+mod pay_out;
 mod show_dashboard;
 mod tell_booking;
 #[cfg(test)]
@@ -43,6 +45,8 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(list_bookings::list_bookings))
         .routes(routes!(export_data::export_data))
         .routes(routes!(erase_user::erase_user))
+        .routes(routes!(get_till::get_till))
+        .routes(routes!(pay_out::pay_out))
         .routes(routes!(list_ticket_keys::list_ticket_keys))
         .routes(routes!(find_bookings::find_bookings))
         .routes(routes!(tell_booking::show_booking))

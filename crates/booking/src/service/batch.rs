@@ -7,6 +7,7 @@ use marquee_bus::{Actor, Event, Journal};
 use marquee_cluster::departed;
 use marquee_db::{Error, Result, Tx};
 use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, ShowId, Timestamp};
+use marquee_payments::till::{self, Taking};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
 use marquee_seating::claims;
 use marquee_tickets::{Proof, SigningKeys};
@@ -268,6 +269,8 @@ impl Batch<'_, '_> {
         store::insert(self.tx, sold.iter())?;
         let payments: Vec<_> = sold.iter().map(initiated).collect();
         ledger::initiate(self.tx, &payments)?;
+        let takings: Vec<_> = sold.iter().filter_map(|sale| taking(sale, sale.created_at)).collect();
+        till::open(self.tx, &takings)?;
         for ((at, _), sale) in winners.iter().zip(sold) {
             self.events.push(claimed(&sale));
             self.decide(*at, Verdict::Claimed(Arc::new(sale)));
@@ -296,8 +299,10 @@ impl Batch<'_, '_> {
         }
         store::confirm(self.tx, sold.iter().map(|(_, confirm)| confirm.sale.booking_id))?;
         let promised: Vec<_> =
-            sold.iter().map(|(_, confirm)| (confirm.sale.payment_id, confirm.sale.total, now)).collect();
+            sales(&sold).filter(|sale| sale.till.is_none()).map(|sale| (sale.payment_id, sale.total, now)).collect();
         ledger::authorised(self.tx, &promised)?;
+        let taken: Vec<_> = sales(&sold).filter_map(|sale| taking(sale, now)).collect();
+        till::taken(self.tx, &self.writer.journal, &taken)?;
         for (at, confirm) in sold {
             self.events.push(confirmed(confirm));
             self.decide(at, Verdict::Done);
@@ -413,7 +418,9 @@ impl Confirm {
         let answer = Answer::refusing(error::Error::SeatsUnavailable(self.sale.seat_ids().collect()));
         let Confirm { sale, seats, by, .. } = self;
         let (sale, seats, by) = (sale.clone(), seats.clone(), by.clone());
-        Undo { sale, seats, payment: PaymentEnd::Returned, answer: Some(answer), by }
+        // A clerk who hears this hands the money back, and the books never had it.
+        let payment = if sale.till.is_some() { PaymentEnd::NeverCharged } else { PaymentEnd::Returned };
+        Undo { sale, seats, payment, answer: Some(answer), by }
     }
 }
 
@@ -425,6 +432,25 @@ fn initiated(sale: &Sale) -> NewPayment {
         amount: sale.total,
         at: sale.created_at,
     }
+}
+
+/// What a till takes for a sale; none when it goes through the gateway.
+fn taking(sale: &Sale, at: Timestamp) -> Option<Taking> {
+    let Sale { payment_id, booking_id, show_id, cinema_id, .. } = *sale;
+    Some(Taking {
+        payment_id,
+        booking_id,
+        show_id,
+        amount: sale.total,
+        method: sale.till?,
+        cinema_id,
+        clerk: sale.booked_by,
+        at,
+    })
+}
+
+fn sales<'s>(sold: &'s Picked<'_, Confirm>) -> impl Iterator<Item = &'s Sale> {
+    sold.iter().map(|(_, confirm)| &*confirm.sale)
 }
 
 fn claimed(sale: &Sale) -> Event {

@@ -18,6 +18,7 @@ mod story;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tickets;
+mod till;
 mod under_way;
 mod watch;
 
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use marquee_accounts::Accounts;
 use marquee_bus::{Bus, Journal};
+use marquee_catalog::Catalog;
 use marquee_cluster::{ShardDb, Shards};
 use marquee_db::{Error as DbError, Lane};
 use marquee_kernel::{Clock, Rng, ShowId, Timestamp};
@@ -46,6 +48,7 @@ pub use self::check::check;
 pub use self::keys::rotate as rotate_ticket_keys;
 pub use self::reconcile::Report;
 pub use self::tickets::Picture;
+pub use self::till::TillDay;
 
 /// From its claim on, a booking call is over by then: the gateway's answer or its timeout, and a database that is slow.
 pub const CALL_MAX: Duration = Duration::from_secs(12);
@@ -88,6 +91,8 @@ pub struct Parts {
     pub bus: Bus,
     /// Where events are written.
     pub journal: Journal,
+    /// What is on, and where.
+    pub catalog: Catalog,
     /// Holds and claims.
     pub seating: Seating,
     /// The gateway and its books.

@@ -1,9 +1,12 @@
 //! Cinemas and their screens.
 
-use marquee_kernel::{CinemaId, ScreenId};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use marquee_kernel::{CinemaId, ScreenId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::zone::day_of;
 use super::{Checked, Faults, fold, zone};
 
 /// The most screens of a cinema.
@@ -106,6 +109,12 @@ impl Cinema {
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         fold(&self.details.name) == fold(name)
+    }
+
+    /// When a day of its wall begins, and when the next one does.
+    #[must_use]
+    pub fn day(&self, date: Date) -> (Timestamp, Timestamp) {
+        day_of(date, &zone(&self.details.timezone).unwrap_or(TimeZone::UTC))
     }
 }
 

@@ -23,6 +23,15 @@ pub(crate) fn local_date(at: Timestamp, zone: &TimeZone) -> Date {
     zone.to_datetime(at).date()
 }
 
+/// When that date begins in `zone`, and when the next one does.
+pub(super) fn day_of(date: Date, zone: &TimeZone) -> (Timestamp, Timestamp) {
+    let starts = |date: Date| {
+        let midnight = date.to_zoned(zone.clone());
+        midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    };
+    (starts(date), date.tomorrow().map_or(Timestamp::MAX, starts))
+}
+
 /// Between which instants a show of that local date can start, in whatever zone.
 pub(crate) fn start_window(date: Date) -> (Timestamp, Timestamp) {
     let midnight =
@@ -41,6 +50,19 @@ mod tests {
         for bad in ["", "IST", "Mars/Olympus", "UTC+5", "EST5EDT,M3.2.0,M11.1.0", "../etc/passwd", "Etc/Unknown"] {
             assert!(zone(bad).is_none(), "{bad}");
         }
+    }
+
+    /// A day is as long as its clocks make it.
+    #[test]
+    fn a_day_begins_at_its_midnight() {
+        let hours = |date: Date, name: &str| {
+            let (from, until) = day_of(date, &zone(name).unwrap());
+            assert_eq!(local_date(from, &zone(name).unwrap()), date);
+            until.duration_since(from).as_hours()
+        };
+        assert_eq!(hours(jiff::civil::date(2026, 11, 26), "Asia/Kolkata"), 24);
+        assert_eq!(hours(jiff::civil::date(2026, 3, 29), "Europe/London"), 23);
+        assert_eq!(hours(jiff::civil::date(2026, 10, 25), "Europe/London"), 25);
     }
 
     #[test]

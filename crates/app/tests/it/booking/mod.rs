@@ -4,6 +4,7 @@ mod buying;
 mod cancelling;
 mod keys;
 mod looking_up;
+mod till;
 mod under_way;
 
 use marquee_testkit::{Answer, Client, Show, TestApp, id_of};

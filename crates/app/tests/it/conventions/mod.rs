@@ -35,6 +35,9 @@ fn calls_with_a_token() -> Vec<(Method, String, Option<Value>)> {
         (Method::GET, format!("/booking/{NOBODY}/ticket.ics"), None),
         (Method::GET, format!("/booking/{NOBODY}/cancellation"), None),
         (Method::POST, format!("/booking/{NOBODY}/cancel"), None),
+        (Method::POST, format!("/booking/{NOBODY}/payout"), None),
+        (Method::GET, "/box-office/customers?email=ada@example.test".to_owned(), None),
+        (Method::GET, format!("/box-office/till?cinema_id={NOBODY}&date=2026-11-22"), None),
     ];
     calls.extend(admin_calls());
     calls

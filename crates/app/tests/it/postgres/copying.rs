@@ -23,8 +23,9 @@ const SELDOM_THERE: &str = "
     INSERT INTO payments SELECT payment_id, booking_id, show_id, total, currency, 'initiated', NULL, created_at, created_at
         FROM bookings WHERE status = 'pending';
     INSERT INTO pending_bookings SELECT booking_id FROM bookings WHERE status = 'pending';
-    INSERT OR IGNORE INTO captures SELECT payment_id, 1 FROM payments WHERE state IN ('authorised', 'captured');
-    UPDATE payments SET state = 'authorised' WHERE state = 'captured';
+    INSERT OR IGNORE INTO captures SELECT payment_id, 1 FROM payments WHERE state IN ('authorised', 'captured')
+        AND payment_id NOT IN (SELECT payment_id FROM till_payments);
+    UPDATE payments SET state = 'authorised' WHERE payment_id IN (SELECT payment_id FROM captures);
     INSERT INTO shards VALUES (0, 'file', 0, NULL);
     INSERT INTO shard_identity VALUES (1, 0, x'00000000000070008000000000000001');
     INSERT INTO show_moves VALUES (x'00000000000070008000000000000002', 0, 1, 1);
@@ -55,6 +56,9 @@ impl Moved {
         let booking = ada.pay_once(&lock, "pm_card_visa", "order-1").await.created();
         let returned = ada.book(&show, &["A2"]).await;
         let _ = ada.cancel(&returned).await.ok();
+        let clerk = marquee.admin().await;
+        let at_till = clerk.pay(&clerk.hold(&show, &["B2"]).await, "pm_till_cash").await.created();
+        let _ = clerk.cancel(&at_till).await.ok();
         let _ = marquee.admin().await.delete(&called_off.admin_path()).await.ok();
         let kept = ada.hold(&show, &["B1"]).await;
         // A consumer of the journal closes the show, in its own time.

@@ -4,6 +4,7 @@ mod batch;
 mod buying;
 mod giving_back;
 mod settling;
+mod till;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -102,6 +103,7 @@ impl Stage {
             rng: rng.clone(),
             bus,
             journal,
+            catalog: catalog.clone(),
             seating: seating.clone(),
             payments,
             accounts,
@@ -216,6 +218,7 @@ fn order(hold: &Hold, payment_token: &str, key: Option<&str>) -> Order {
         holder: hold.user_id,
         hold_id: hold.hold_id,
         payment_token: payment_token.to_owned(),
+        till: None,
         voucher_codes: Vec::new(),
         key: key.and_then(Key::parse),
     }
@@ -265,6 +268,7 @@ pub(super) fn sample_sale() -> Sale {
         seats: vec![seat],
         total: price,
         payment_id: PaymentId::from(Uuid::from_u128(8)),
+        till: None,
         created_at: beginning(),
         cancelled_at: None,
         proof: None,

@@ -9,7 +9,7 @@ use crate::service::under_way::Call;
 
 impl Stage {
     /// A process that dies between the claim and the gateway's answer: seats claimed and the key written, and no more.
-    async fn claim_and_no_more(&self, hold: &Hold, order: &Order) -> Sale {
+    pub(super) async fn claim_and_no_more(&self, hold: &Hold, order: &Order) -> Sale {
         let booking_id = BookingId::mint(&Clock::Manual(self.hands.clone()), &self.rng);
         let seats = self.seating.claim_of(hold, booking_id);
         let sale = Arc::new(self.booking.sale_of(order, hold.clone(), &self.show, booking_id));

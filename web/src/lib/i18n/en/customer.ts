@@ -234,6 +234,7 @@ export const customer = {
       succeeded: (amount: string) => `${amount} was returned to you.`,
       failed: (amount: string) => `${amount} could not be returned yet; we keep trying.`,
     },
+    refundAtTill: (amount: string) => `${amount} is to be collected at the box office, where it was paid.`,
     cancelQuestion: 'Cancel this booking?',
     cancelText: (amount: string) => `You get ${amount} back, and the seats go to somebody else.`,
     cancelClosed: 'It is too late to cancel this booking.',

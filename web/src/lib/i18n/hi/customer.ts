@@ -232,6 +232,7 @@ export const customer: Customer = {
       succeeded: (amount) => `${amount} आपको लौटा दिए गए।`,
       failed: (amount) => `${amount} अभी लौटाए नहीं जा सके; हम कोशिश कर रहे हैं।`,
     },
+    refundAtTill: (amount) => `${amount} टिकट खिड़की से ले लें, जहाँ चुकाए थे।`,
     cancelQuestion: 'यह बुकिंग रद्द करें?',
     cancelText: (amount) => `आपको ${amount} वापस मिलेंगे, और सीटें किसी और को मिल जाएँगी।`,
     cancelClosed: 'इस बुकिंग को रद्द करने का समय निकल चुका है।',

@@ -1,0 +1,181 @@
+import { flawless } from '../axe';
+import { cursorTo, expect, signedIn, test } from '../marquee';
+import { signedInAs } from '../staff';
+import type { Page } from '@playwright/test';
+
+/** Shows of tomorrow, one of them chosen; `print` is counted instead of opening a window. */
+async function atTheTill(page: Page, nth: number): Promise<void> {
+  await page.addInitScript(() => {
+    window.print = () => (document.documentElement.dataset['printed'] = 'yes');
+  });
+  await signedInAs(page, 'boxoffice');
+  await page.goto('/box-office');
+  await page.getByRole('combobox', { name: 'Day', exact: true }).selectOption({ label: 'Tomorrow' });
+  await page.locator('input[name=show]:enabled').nth(nth).check();
+  await expect(page.getByRole('button', { name: '2 seats' })).toBeEnabled();
+  await expect(page.getByRole('radio', { name: /^Best place/ })).toBeChecked();
+}
+
+const sale = (page: Page) => page.getByRole('region', { name: 'Sell' });
+
+test('a sale in cash by keys, in seconds, printed with one @desk', async ({ page }) => {
+  await atTheTill(page, 0);
+  const begun = Date.now();
+  await page.keyboard.press('2');
+  await expect(sale(page).getByText('To pay')).toBeVisible();
+  await page.keyboard.press('c');
+  await page.getByLabel('Received').fill('2000');
+  const total = Number((await sale(page).locator('.total strong').innerText()).replace(/[^\d]/g, ''));
+  await expect(sale(page).locator('.change strong')).toHaveText(`₹${(2000 - total).toLocaleString('en-IN')}`);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
+  expect(Date.now() - begun, 'milliseconds from the first key to the ticket').toBeLessThan(10_000);
+  await expect(page.getByText('Paid in cash')).toBeVisible();
+
+  await page.keyboard.press('p');
+  await expect(page.locator('html')).toHaveAttribute('data-printed', 'yes');
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.locator('.sheets svg')).toHaveCount(2);
+  await expect(page.locator('.sheets svg').first()).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeHidden();
+  await page.emulateMedia({ media: 'screen' });
+
+  // The till remembers over a reload what was just sold.
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
+  await page.keyboard.press('n');
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'Sold here last' }).getByRole('link')).toHaveCount(1);
+});
+
+test('an answer that is lost, and seats that are kept over a reload @desk', async ({ page }) => {
+  await atTheTill(page, 1);
+  await page.getByRole('button', { name: '3 seats' }).click();
+  const seats = sale(page).getByRole('list', { name: '3 seats' });
+  const labels = await seats.innerText();
+  await page.reload();
+  await expect(seats).toHaveText(labels, { useInnerText: true });
+  await page.getByRole('button', { name: /^Card terminal/ }).click();
+  // The server hears it, and the till does not hear the server.
+  await page.route('**/api/v1/booking', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', { name: /^The card was charged/ }).click();
+  await expect(page.getByText('It is not known whether this sale went through')).toBeVisible();
+  await page.unroute('**/api/v1/booking');
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await expect(page.getByText('Paid by the card terminal')).toBeVisible();
+});
+
+test('for somebody with an account, from the map, and the cash handed back @desk', async ({
+  page,
+  browser,
+}) => {
+  const guest = await (await browser.newContext()).newPage();
+  const { email } = await signedIn(guest);
+  await atTheTill(page, 2);
+  await page.keyboard.press('m');
+  await expect(page.getByRole('application', { name: 'Seat map' })).toBeVisible();
+  await cursorTo(page, 'D3');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Take these 2 seats' }).click();
+  await page.getByText('For an account', { exact: true }).first().click();
+  await page.getByLabel('For an account').fill('nobody@example.org');
+  await page.getByRole('button', { name: 'Find', exact: true }).click();
+  await expect(page.getByText('Nobody has an account with that address.')).toBeVisible();
+  await page.getByLabel('For an account').fill(email);
+  await page.getByRole('button', { name: 'Find', exact: true }).click();
+  await expect(page.getByText('For Ada Lovelace')).toBeVisible();
+  await page.getByRole('button', { name: /^Cash/ }).click();
+  await page.getByLabel('Received').fill('1');
+  await expect(page.getByText('That is not enough.')).toBeVisible();
+  await page.getByLabel('Received').fill('');
+  await page.getByRole('button', { name: /^Take ₹/ }).click();
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
+
+  await guest.goto('/bookings');
+  await expect(guest.locator('a.booking')).toHaveCount(1);
+  await guest.context().close();
+
+  await page.getByRole('link', { name: /^Booking / }).click();
+  await page.getByRole('button', { name: 'Cancel the booking' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel the booking' }).click();
+  await expect(page.getByText('has to be handed back in cash.')).toBeVisible();
+  await page.getByRole('button', { name: /^I have given ₹.* back/ }).click();
+  await expect(page.getByText('has been given back.')).toBeVisible();
+
+  await page.getByRole('link', { name: 'The till’s day' }).click();
+  await expect(page.getByRole('row', { name: /^Together Cash/ })).toBeVisible();
+});
+
+test('found by name and printed again @desk', async ({ page }) => {
+  await atTheTill(page, 3);
+  await page.keyboard.press('1');
+  await expect(sale(page).getByText('To pay')).toBeVisible();
+  await page.keyboard.press('t');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
+  const href = await page.getByRole('link', { name: /^Booking / }).getAttribute('href');
+  const item = {
+    booking_id: href?.split('/').at(-1),
+    reference: '7K3F-9QXD',
+    status: 'confirmed',
+    name: 'Demo',
+    email: 'boxoffice@marquee.example',
+    movie_title: 'Lagaan',
+    start_time: '2026-11-27T12:00:00Z',
+    seats: ['A1'],
+    total_price: { amount: 25_000, currency: 'INR' },
+  };
+  await page.route('**/api/v1/admin/bookings?*', (route) =>
+    route.fulfill({ json: { items: [item], next_cursor: null } }),
+  );
+  await page.getByRole('link', { name: 'Find a booking' }).click();
+  await page.getByLabel('Reference, e-mail or name').fill('demo');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('1 booking found')).toBeVisible();
+  await page.getByRole('button', { name: 'Print 7K3F-9QXD' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-printed', 'yes');
+});
+
+test('not for customers @desk', async ({ page }) => {
+  await page.goto('/box-office');
+  await expect(page).toHaveURL(/\/sign-in\?next=%2Fbox-office/);
+  await signedInAs(page, 'customer');
+  for (const path of ['/box-office', '/box-office/find', '/box-office/till']) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
+  }
+});
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing at the box office, ${scheme} @desk`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await atTheTill(page, scheme === 'light' ? 4 : 5);
+    await flawless(page, 'shows');
+    await page.keyboard.press('m');
+    await expect(page.getByRole('application', { name: 'Seat map' })).toBeVisible();
+    await flawless(page, 'map');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('2');
+    await expect(sale(page).getByText('To pay')).toBeVisible();
+    await flawless(page, 'seats');
+    await page.keyboard.press('c');
+    await flawless(page, 'cash');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
+    await flawless(page, 'sold');
+    await page.getByRole('link', { name: /^Booking / }).click();
+    await expect(page.getByRole('button', { name: 'Cancel the booking' })).toBeVisible();
+    await flawless(page, 'booking');
+    await page.getByRole('link', { name: 'Find a booking' }).click();
+    await expect(page.getByLabel('Reference, e-mail or name')).toBeVisible();
+    await flawless(page, 'find');
+    await page.getByRole('link', { name: 'The till’s day' }).click();
+    await expect(page.getByRole('table')).toBeVisible();
+    await flawless(page, 'till');
+  });
+}
