@@ -1,5 +1,7 @@
 //! What a booking is, what may become of it, and what an idempotency key stands for: pure rules.
 
+mod admission;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,6 +9,9 @@ use marquee_kernel::{
     BookingId, CinemaId, Currency, HoldId, Money, PaymentId, SeatId, ShowId, TicketId, Timestamp, UserId,
 };
 use sha2::{Digest, Sha256};
+
+pub use admission::Refusal;
+pub(crate) use admission::{Admission, Contested, Door, GATE_CHARS_MAX, Hours, NONCE_CHARS_MAX, Scan, Stance, judge};
 
 /// The most characters of an idempotency key.
 pub const KEY_CHARS_MAX: usize = 255;

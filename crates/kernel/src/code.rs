@@ -38,6 +38,16 @@ pub enum Code {
     ScreenOccupied,
     InUse,
     BookingsOpen,
+    TicketUnreadable,
+    TicketForged,
+    TicketUnknown,
+    TicketUnpaid,
+    TicketCancelled,
+    TicketOfOtherCinema,
+    TicketOfOtherShow,
+    AlreadyAdmitted,
+    AdmissionNotOpen,
+    AdmissionOver,
 }
 
 impl Code {
@@ -97,6 +107,16 @@ impl Code {
             Code::ScreenOccupied => ("screen_occupied", 409, "Another show is on that screen at that time"),
             Code::InUse => ("in_use", 409, "A future show uses this"),
             Code::BookingsOpen => ("bookings_open", 409, "Bookings of shows to come are still open"),
+            Code::TicketUnreadable => ("ticket_unreadable", 409, "This is not a ticket"),
+            Code::TicketForged => ("ticket_forged", 409, "The ticket is forged"),
+            Code::TicketUnknown => ("ticket_unknown", 409, "The ticket is not one of ours"),
+            Code::TicketUnpaid => ("ticket_unpaid", 409, "The ticket is not paid for"),
+            Code::TicketCancelled => ("ticket_cancelled", 409, "The ticket was cancelled"),
+            Code::TicketOfOtherCinema => ("ticket_of_other_cinema", 409, "The ticket is for another cinema"),
+            Code::TicketOfOtherShow => ("ticket_of_other_show", 409, "The ticket is for another show"),
+            Code::AlreadyAdmitted => ("already_admitted", 409, "Somebody was let in with this ticket already"),
+            Code::AdmissionNotOpen => ("admission_not_open", 409, "It is too early for this show"),
+            Code::AdmissionOver => ("admission_over", 409, "The show is over"),
         }
     }
 }

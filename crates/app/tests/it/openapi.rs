@@ -40,6 +40,8 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("get", "/booking/{booking_id}/ticket.ics", &["200", "401", "404", "409"]),
     ("get", "/booking/{booking_id}/cancellation", &["200", "401", "404", "409"]),
     ("post", "/booking/{booking_id}/cancel", &["200", "401", "404", "409", "422"]),
+    ("post", "/admissions", &["201", "401", "403", "409", "422"]),
+    ("get", "/shows/{show_id}/admissions", &["200", "401", "403", "404"]),
     ("post", "/admin/movies", &["201", "401", "403", "422"]),
     ("patch", "/admin/movies/{movie_id}", &["200", "401", "403", "404", "422"]),
     ("delete", "/admin/movies/{movie_id}", &["401", "403", "404", "409"]),

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod admit;
 mod book;
 mod cancel_booking;
 mod erase_user;
@@ -9,6 +10,7 @@ mod get_cancellation;
 mod get_ticket_ics;
 mod get_ticket_pdf;
 mod get_ticket_svg;
+mod list_admissions;
 mod list_bookings;
 mod list_ticket_keys;
 #[cfg(test)]
@@ -38,10 +40,14 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(list_bookings::list_bookings))
         .routes(routes!(export_data::export_data))
         .routes(routes!(erase_user::erase_user))
+        .routes(routes!(admit::admit))
+        .routes(routes!(list_admissions::list_admissions))
         .routes(routes!(list_ticket_keys::list_ticket_keys))
         .with_state(booking)
 }
 
+/// Says that an answer is an earlier one.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// What concerns one guest is nobody else's to keep.
 const PRIVATE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 

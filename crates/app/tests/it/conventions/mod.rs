@@ -35,6 +35,12 @@ fn calls_with_a_token() -> Vec<(Method, String, Option<Value>)> {
         (Method::GET, format!("/booking/{NOBODY}/ticket.ics"), None),
         (Method::GET, format!("/booking/{NOBODY}/cancellation"), None),
         (Method::POST, format!("/booking/{NOBODY}/cancel"), None),
+        (Method::GET, format!("/shows/{NOBODY}/admissions"), None),
+        (
+            Method::POST,
+            "/admissions".to_owned(),
+            Some(json!({ "token": "mq1.", "gate": "North", "scanned_at": "2026-11-22T18:00:00Z", "nonce": "1" })),
+        ),
     ];
     calls.extend(admin_calls());
     calls
