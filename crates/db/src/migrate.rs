@@ -25,7 +25,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0012_booking", include_str!("../../../migrations/0012_booking.sql")),
     ("0013_payments", include_str!("../../../migrations/0013_payments.sql")),
     ("0014_cluster", include_str!("../../../migrations/0014_cluster.sql")),
-    ("0015_booking", include_str!("../../../migrations/0015_booking.sql")),
+    ("0020_booking", include_str!("../../../migrations/0020_booking.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

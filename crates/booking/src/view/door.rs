@@ -100,6 +100,15 @@ impl AdmissionView {
 pub(crate) struct DoorList {
     /// The show.
     pub(crate) show_id: ShowId,
+    /// What is shown.
+    #[schema(value_type = String)]
+    pub(crate) movie_title: Arc<str>,
+    /// On which screen.
+    #[schema(value_type = String)]
+    pub(crate) screen_name: Arc<str>,
+    /// When it starts.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) start_time: Timestamp,
     /// When this was so.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) as_of: Timestamp,
@@ -202,6 +211,9 @@ impl DoorList {
         let contested = contested.into_iter().map(ContestedView::from).collect();
         Self {
             show_id: show.show_id,
+            movie_title: show.movie_title.clone(),
+            screen_name: show.screen_name.clone(),
+            start_time: show.start_time,
             as_of,
             opens_at,
             closes_at,
