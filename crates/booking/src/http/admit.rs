@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use marquee_http::{Body, Caller, Fields, Json, NoQuery, Problem, ProblemDoc};
-use marquee_kernel::{CinemaId, Code, ShowId, Timestamp};
+use marquee_http::{Body, Fields, Json, NoQuery, Problem, ProblemDoc, Staff};
+use marquee_kernel::{CinemaId, ShowId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -62,13 +62,10 @@ pub(crate) struct Admit {
 )]
 pub(crate) async fn admit(
     State(booking): State<Booking>,
-    caller: Caller,
+    Staff(caller): Staff,
     query: NoQuery,
     body: Body<Admit>,
 ) -> Result<Response, Problem> {
-    if !caller.is_staff() {
-        return Err(Problem::new(Code::Forbidden, "This call is for the staff of a cinema."));
-    }
     query.check()?;
     let scan = body.parse()?.scan(booking.now())?;
     let admitted = booking.admit(&caller, scan).await?;

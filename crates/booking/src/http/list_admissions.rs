@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use marquee_http::{Caller, Id, Json, NoQuery, Problem, ProblemDoc};
-use marquee_kernel::{Code, ShowId};
+use marquee_http::{Id, Json, NoQuery, Problem, ProblemDoc, Staff};
+use marquee_kernel::ShowId;
 
 use super::PRIVATE;
 use crate::service::Booking;
@@ -27,19 +27,12 @@ use crate::view::DoorList;
 )]
 pub(crate) async fn list_admissions(
     State(booking): State<Booking>,
-    caller: Caller,
-    show: Result<Id<ShowId>, Problem>,
+    Staff(caller): Staff,
+    Id(show_id): Id<ShowId>,
     query: NoQuery,
 ) -> Result<impl IntoResponse, Problem> {
-    let forbidden = || Problem::new(Code::Forbidden, "This call is for the staff of that cinema.");
-    if !caller.is_staff() {
-        return Err(forbidden());
-    }
-    let Id(show_id) = show?;
     let show = booking.show(show_id).await?;
-    if !caller.serves(show.cinema_id) {
-        return Err(forbidden());
-    }
+    caller.require_staff_of(show.cinema_id)?;
     query.check()?;
     Ok(([PRIVATE], Json(booking.door_list(&show).await?)))
 }
