@@ -24,7 +24,7 @@ function reader(): Promise<Read> {
 
 async function native(): Promise<Read | undefined> {
   const kind = (globalThis as { BarcodeDetector?: DetectorKind }).BarcodeDetector;
-  const formats = await kind?.getSupportedFormats().catch(() => []);
+  const formats = await kind?.getSupportedFormats().catch((): string[] => []);
   if (!kind || !formats?.includes('qr_code')) return undefined;
   const detector = new kind({ formats: ['qr_code'] });
   return async (picture) => (await detector.detect(picture))[0]?.rawValue;

@@ -53,14 +53,18 @@ describe('a gate without a network', () => {
     // Its payment may have been under way.
     expect(judge(claims(3, born('17:50')), list, nobody, now)).toMatchObject({ kind: 'later' });
     expect(judge(claims(3, born('17:49')), list, nobody, now)).toMatchObject({ code: 'ticket_cancelled' });
-    expect(judge(claims(1), { ...list, cancelled: true }, nobody, now)).toMatchObject({ code: 'ticket_cancelled' });
+    expect(judge(claims(1), { ...list, cancelled: true }, nobody, now)).toMatchObject({
+      code: 'ticket_cancelled',
+    });
   });
 
   it('keeps the hours, and its own shows', () => {
     const early = judge(claims(1), list, nobody, Date.parse(list.opens_at) - 1);
     expect(early).toMatchObject({ code: 'admission_not_open', opens_at: list.opens_at });
     expect(judge(claims(1), list, nobody, Date.parse(list.opens_at))).toMatchObject({ kind: 'later' });
-    expect(judge(claims(1), list, nobody, Date.parse(list.closes_at))).toMatchObject({ code: 'admission_over' });
+    expect(judge(claims(1), list, nobody, Date.parse(list.closes_at))).toMatchObject({
+      code: 'admission_over',
+    });
     expect(judge(claims(1), undefined, nobody, now)).toMatchObject({ code: 'ticket_of_other_show' });
   });
 });

@@ -36,15 +36,15 @@ const CLAIM_MS = 15_000;
  * The verdict on a genuine ticket as of `now` by the server's clock, from the list of its show and whom this gate let in
  * since (`entered`, by ticket). No list: the ticket is of no show behind this gate.
  */
-export function judge(
-  claims: Claims,
-  list: DoorList | undefined,
-  entered: ReadonlyMap<string, Entry>,
-  now: number,
-): Verdict {
+export function judge(claims: Claims, list: DoorList | undefined, entered: Entries, now: number): Verdict {
   const show = list && { title: list.movie_title, screen: list.screen_name, start_time: list.start_time };
   const said = { label: claims.label, show_id: claims.show_id, ...show };
-  const out = (code: string, more: Partial<Verdict> = {}): Verdict => ({ kind: 'out', code, ...said, ...more });
+  const out = (code: string, more: Partial<Verdict> = {}): Verdict => ({
+    kind: 'out',
+    code,
+    ...said,
+    ...more,
+  });
   if (!list) return out('ticket_of_other_show');
   if (list.cancelled) return out('ticket_cancelled');
   const ticket = list.tickets.find((one) => one.ticket_id === claims.ticket_id);
@@ -63,8 +63,20 @@ export function bornAt(id: string): number {
   return parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
+type Entries = ReadonlyMap<string, Entry>;
+
+/** `entered`, and one more. */
+export function withEntry(entered: Entries, ticket_id: string, entry: Entry): Entries {
+  return new Map(entered).set(ticket_id, entry);
+}
+
+/** Those of `entered` who came after that moment, in milliseconds. */
+export function enteredAfter(entered: Entries, moment: number): Entries {
+  return new Map([...entered].filter(([, { scanned_at }]) => Date.parse(scanned_at) > moment));
+}
+
 /** Tickets of the lists, and how many of them are in, with those whom the server does not know of yet. */
-export function count(lists: readonly DoorList[], entered: ReadonlyMap<string, Entry>) {
+export function count(lists: readonly DoorList[], entered: Entries) {
   let [total, inside] = [0, 0];
   for (const { tickets } of lists)
     for (const { ticket_id, admission } of tickets) {

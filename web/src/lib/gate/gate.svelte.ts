@@ -5,7 +5,16 @@
 import { api, body } from '../api/client';
 import { ApiError, refusal, unreachable, type Problem } from '../api/problem';
 import { shows } from '../api/browse';
-import { conflicts, count, judge, type DoorList, type Entry, type Verdict } from './door';
+import {
+  conflicts,
+  count,
+  enteredAfter,
+  judge,
+  withEntry,
+  type DoorList,
+  type Entry,
+  type Verdict,
+} from './door';
 import { all, put, remove, type Scan } from './store';
 import { read, type TicketKey } from './token';
 
@@ -164,7 +173,8 @@ class Gate {
       if (verdict.ticket_id && verdict.kind === 'in') this.enter(verdict.ticket_id, scan);
       return verdict;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 403) return { kind: 'out', code: 'forbidden', label: '' };
+      if (error instanceof ApiError && error.status === 403)
+        return { kind: 'out', code: 'forbidden', label: '' };
       this.failed(error);
       return undefined;
     }
@@ -218,13 +228,12 @@ class Gate {
   }
 
   private enter(ticket_id: string, { gate, scanned_at }: Scan): void {
-    this.entered = new Map(this.entered).set(ticket_id, { gate, scanned_at });
+    this.entered = withEntry(this.entered, ticket_id, { gate, scanned_at });
   }
 
   /** Whom the lists have that were made then; a clock may be off, and what waits is in none. */
   private forgetListed(as_of: number): void {
-    const since = [...this.entered].filter(([, { scanned_at }]) => Date.parse(scanned_at) > as_of - ANSWER_MS);
-    this.entered = new Map(since);
+    this.entered = enteredAfter(this.entered, as_of - ANSWER_MS);
     this.remember(this.waiting);
   }
 
@@ -252,7 +261,10 @@ class Gate {
 }
 
 /** What is on today in that cinema, by its own clock. */
-export function showsOfToday({ cinema_id, timezone }: Pick<Post, 'cinema_id' | 'timezone'>, now = Date.now()) {
+export function showsOfToday(
+  { cinema_id, timezone }: Pick<Post, 'cinema_id' | 'timezone'>,
+  now = Date.now(),
+) {
   // Canada writes dates as the API does.
   const date = new Intl.DateTimeFormat('en-CA', { timeZone: timezone }).format(now);
   return shows({ cinema_id, date });
@@ -291,7 +303,15 @@ async function tell(
   });
   if (call.data) {
     const { ticket, reference, category, party } = call.data;
-    return { kind: 'in', code: 'admitted', ticket_id: ticket.ticket_id, ...facts(ticket), reference, category, party };
+    return {
+      kind: 'in',
+      code: 'admitted',
+      ticket_id: ticket.ticket_id,
+      ...facts(ticket),
+      reference,
+      category,
+      party,
+    };
   }
   const error = refusal(call.response, call.error);
   if (error.status !== 409) throw error;
@@ -303,7 +323,13 @@ function facts({ label, show_id, movie_title, screen_name, cinema_name, start_ti
 }
 
 function refused(code: string, problem: Partial<Problem>): Verdict {
-  const more = problem as { ticket?: Facts; gate?: string; scanned_at?: string; opens_at?: string; closed_at?: string };
+  const more = problem as {
+    ticket?: Facts;
+    gate?: string;
+    scanned_at?: string;
+    opens_at?: string;
+    closed_at?: string;
+  };
   const { ticket, gate, scanned_at, opens_at, closed_at } = more;
   return {
     kind: 'out',

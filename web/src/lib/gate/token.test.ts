@@ -70,6 +70,15 @@ it('says what is wrong', async () => {
   expect(await read(alone('H-12', stranger.privateKey), keys)).toEqual({ code: 'ticket_forged' });
   expect(await read(alone('H-12'), [])).toEqual({ code: 'ticket_unknown' });
   const token = alone('H-12');
-  for (const text of ['', 'mq1.', 'mq3.AAAA', 'https://example.org/', token.slice(4), `${token}=`, `${token}.x`, token.slice(0, 90)])
+  for (const text of [
+    '',
+    'mq1.',
+    'mq3.AAAA',
+    'https://example.org/',
+    token.slice(4),
+    `${token}=`,
+    `${token}.x`,
+    token.slice(0, 90),
+  ])
     expect(await read(text, keys)).toEqual({ code: 'ticket_unreadable' });
 });

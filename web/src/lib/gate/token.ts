@@ -18,8 +18,7 @@ export interface TicketKey {
 }
 
 export type Reading =
-  | { claims: Claims }
-  | { code: 'ticket_unreadable' | 'ticket_forged' | 'ticket_unknown' | 'unproved' };
+  { claims: Claims } | { code: 'ticket_unreadable' | 'ticket_forged' | 'ticket_unknown' | 'unproved' };
 
 const KID_AT = 1;
 const TICKET_AT = 5;

@@ -19,8 +19,7 @@ export const gate: Gate = {
   online: 'ऑनलाइन',
   offline: 'नेटवर्क नहीं है',
   inside: (inside, total) => `${total} में से ${inside} अंदर हैं`,
-  unsent: (count) =>
-    n(count, { one: '# प्रवेश अभी भेजा नहीं गया', other: '# प्रवेश अभी भेजे नहीं गए' }),
+  unsent: (count) => n(count, { one: '# प्रवेश अभी भेजा नहीं गया', other: '# प्रवेश अभी भेजे नहीं गए' }),
   sendNow: 'अभी भेजें',
   signedOut: 'आप साइन आउट हैं। द्वार चलता रहेगा; किसी के साइन इन करने पर प्रवेश भेजे जाएँगे।',
   signIn: 'साइन इन करें',
