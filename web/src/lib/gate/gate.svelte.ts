@@ -3,6 +3,7 @@
  * server is told afterwards. What it is told twice, it knows by the scan's nonce.
  */
 import { api, body } from '../api/client';
+import type { Show } from '../api/client';
 import { ApiError, refusal, unreachable, type Problem } from '../api/problem';
 import { shows } from '../api/browse';
 import {
@@ -36,8 +37,11 @@ const ANSWER_MS = 4_000;
 const REFRESH_EVERY_MS = 20_000;
 /** The same ticket before the same camera is not scanned anew before it was away for so long. */
 const SAME_MS = 4_000;
+const DAY_MS = 24 * 3600_000;
+/** Doors open so long before a show starts. */
+const OPENS_MS = 4 * 3600_000;
 /** How long a list is kept after its show. */
-const LIST_KEPT_MS = 24 * 3600_000;
+const LIST_KEPT_MS = DAY_MS;
 
 /** The facts of a ticket that the server sends along. */
 interface Facts {
@@ -249,10 +253,7 @@ class Gate {
     const post = this.post;
     if (!post) return [];
     if (post.show_id !== undefined) return [post.show_id];
-    const found = await showsOfToday(post, this.now());
-    // What began yesterday and goes on is on no list of today.
-    const going = this.lists.filter(({ closes_at }) => Date.parse(closes_at) > this.now());
-    return [...new Set([...found, ...going].map(({ show_id }) => show_id))];
+    return (await showsAtTheDoor(post, this.now())).map(({ show_id }) => show_id);
   }
 
   private now(): number {
@@ -260,14 +261,17 @@ class Gate {
   }
 }
 
-/** What is on today in that cinema, by its own clock. */
-export function showsOfToday(
+/** What a gate of that cinema may lead to now: what is on today by the cinema's clock, and what is near on either side of midnight. */
+export async function showsAtTheDoor(
   { cinema_id, timezone }: Pick<Post, 'cinema_id' | 'timezone'>,
   now = Date.now(),
-) {
+): Promise<Show[]> {
   // Canada writes dates as the API does.
-  const date = new Intl.DateTimeFormat('en-CA', { timeZone: timezone }).format(now);
-  return shows({ cinema_id, date });
+  const dates = new Intl.DateTimeFormat('en-CA', { timeZone: timezone });
+  const [yesterday = [], today = [], tomorrow = []] = await Promise.all(
+    [-DAY_MS, 0, DAY_MS].map((days) => shows({ cinema_id, date: dates.format(now + days) })),
+  );
+  return [...yesterday, ...today, ...tomorrow.filter((show) => Date.parse(show.start_time) < now + OPENS_MS)];
 }
 
 /** What `answer` brings, or a failure when it takes longer than `ms`. */
