@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LaunchOptions, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { flawless } from '../axe';
 import { expect, test as base, url } from '../marquee';
 import { signedInAs } from '../staff';
@@ -12,7 +12,7 @@ const FILM = join(tmpdir(), `marquee-gate-${process.pid}.y4m`);
 const [WIDTH, HEIGHT] = [640, 480];
 const API = () => `${url()}/api/v1`;
 
-const test = base.extend<object, { launchOptions: LaunchOptions }>({
+const test = base.extend({
   launchOptions: [
     async ({ launchOptions }, use) => {
       const args = [
@@ -24,7 +24,7 @@ const test = base.extend<object, { launchOptions: LaunchOptions }>({
       await use({ ...launchOptions, args });
       rmSync(FILM, { force: true });
     },
-    { scope: 'worker', option: true },
+    { scope: 'worker' },
   ],
 });
 
