@@ -27,7 +27,7 @@ pub(crate) struct Admitted {
 
 /// What a scan came to in its show's database.
 enum Verdict {
-    In(Admitted),
+    In(Box<Admitted>),
     Refused { why: Refusal, noted: bool },
     NonceReused,
 }
@@ -74,7 +74,7 @@ impl Booking {
         match self.shards().write(show_id, move |tx| entry.decide(tx)).await? {
             Verdict::In(admitted) => {
                 self.wake(show_id).await;
-                Ok(admitted)
+                Ok(*admitted)
             }
             Verdict::Refused { why, noted } => {
                 if noted {
@@ -135,14 +135,14 @@ impl Entry {
         self.tell(tx, "TicketAdmitted", told)?;
         let facts = TicketFacts::of(&self.ticket, &self.show);
         let view = sale.as_ref().map(|sale| AdmissionView::of(facts, sale, seat, admission));
-        view.map(|view| Verdict::In(Admitted { view, repeated: false })).ok_or(DbError::Closed)
+        view.map(|view| Verdict::In(Box::new(Admitted { view, repeated: false }))).ok_or(DbError::Closed)
     }
 
     /// What the scan came to the first time.
     fn told_again(&self, sale: &Sale, first: Admission) -> Option<Verdict> {
         let seat = sale.seats.iter().find(|seat| seat.ticket_id == first.ticket_id)?;
         let view = AdmissionView::of(TicketFacts::of(&self.ticket, &self.show), sale, seat, first);
-        Some(Verdict::In(Admitted { view, repeated: true }))
+        Some(Verdict::In(Box::new(Admitted { view, repeated: true })))
     }
 
     fn refuse(&self, tx: &mut Tx<'_>, why: Refusal) -> Result<Verdict, DbError> {
