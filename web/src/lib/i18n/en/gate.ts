@@ -31,7 +31,7 @@ export const gate = {
   cameraLabel: 'What the camera sees',
   cameraRefused: 'The camera may not be used. Allow it for this page in the browser, or type.',
   cameraMissing: 'There is no camera here, or the page was not opened by https. Type, or take a picture.',
-  picture: 'Picture of a ticket',
+  picture: 'Picture',
   noCode: 'There is no code in that picture.',
   typed: 'Code',
   typedHint: 'Type or scan with a hand scanner, then Enter.',
