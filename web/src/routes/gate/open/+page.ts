@@ -6,5 +6,6 @@ import type { PageLoad } from './$types';
 /** Nothing is asked of the server: a gate has with it what it needs. */
 export const load: PageLoad = async () => {
   if (!gate.post) redirect(307, '/gate');
-  await words.start();
+  // Better in English than not at all.
+  await words.start().catch(() => undefined);
 };
