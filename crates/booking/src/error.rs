@@ -3,7 +3,8 @@
 use marquee_http::Problem;
 use marquee_kernel::{BookingId, Code, SeatId};
 
-use crate::model::Answer;
+use crate::model::{Answer, Refusal};
+use crate::view::TicketFacts;
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -56,6 +57,12 @@ pub enum Error {
     /// Its payment is not settled yet.
     #[error("the booking's payment is not settled")]
     BookingPending,
+    /// A gate lets nobody in with that ticket.
+    #[error("not admitted: {}", .0.why.code().word())]
+    NotAdmitted(Box<NotAdmitted>),
+    /// The nonce came with another ticket before.
+    #[error("the nonce was used for another scan")]
+    NonceReused,
     /// Bookings that are not settled, or of shows to come.
     #[error("{} bookings are open", .0.len())]
     BookingsOpen(Vec<BookingId>),
@@ -93,6 +100,48 @@ pub enum Error {
     Db(#[from] marquee_db::Error),
 }
 
+/// What a guard needs to know.
+#[derive(Clone, Debug)]
+pub struct NotAdmitted {
+    /// Why.
+    pub why: Refusal,
+    /// What the ticket is for, once that is certain.
+    pub ticket: Option<TicketFacts>,
+}
+
+impl From<NotAdmitted> for Error {
+    fn from(refused: NotAdmitted) -> Self {
+        Error::NotAdmitted(Box::new(refused))
+    }
+}
+
+impl From<NotAdmitted> for Problem {
+    fn from(NotAdmitted { why, ticket }: NotAdmitted) -> Self {
+        let detail = match &why {
+            Refusal::Unreadable => "Scan the code on the ticket again; this is another, or it was read badly.",
+            Refusal::Forged => "Its signature does not fit: it was changed or made up.",
+            Refusal::Unknown => "Nothing here was sold with it.",
+            Refusal::OtherCinema => "Send the guest to the cinema that it is for.",
+            Refusal::OtherShow => "Send the guest to the show that it is for.",
+            Refusal::Unpaid => "Its booking was not paid for.",
+            Refusal::Cancelled => "It was given back, or its show does not take place.",
+            Refusal::AlreadyAdmitted { .. } => "A ticket lets one person in, once.",
+            Refusal::NotOpen { .. } => "Come back when the doors open.",
+            Refusal::Over { .. } => "The show has ended.",
+        };
+        let mut problem = Problem::new(why.code(), detail);
+        if let Some(ticket) = ticket {
+            problem = problem.with("ticket", ticket);
+        }
+        match why {
+            Refusal::AlreadyAdmitted { gate, scanned_at } => problem.with("gate", gate).with("scanned_at", scanned_at),
+            Refusal::NotOpen { opens_at } => problem.with("opens_at", opens_at),
+            Refusal::Over { closed_at } => problem.with("closed_at", closed_at),
+            _ => problem,
+        }
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let cause = error.to_string();
@@ -127,6 +176,8 @@ impl From<Error> for Problem {
             Error::BookingPending => {
                 Problem::new(Code::BookingPending, "It is settled within a minute; ask again then.")
             }
+            Error::NotAdmitted(refused) => (*refused).into(),
+            Error::NonceReused => Problem::new(Code::IdempotencyKeyReused, "Use a new nonce for a new scan."),
             Error::BookingsOpen(bookings) => {
                 let detail =
                     "Cancel what is booked of shows to come; what cannot be cancelled any more has to begin first.";

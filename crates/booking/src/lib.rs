@@ -16,10 +16,10 @@ mod service;
 mod store;
 mod view;
 
-pub use error::{Error, Result};
+pub use error::{Error, NotAdmitted, Result};
 pub use failpoint::Failpoint;
 pub use http::router;
-pub use model::{Answer, AtTill, KEY_CHARS_MAX, Key, Order, REASON_CHARS_MAX, Status};
+pub use model::{Answer, AtTill, KEY_CHARS_MAX, Key, Order, REASON_CHARS_MAX, Refusal, Status};
 pub use service::{Booking, CALL_MAX, Parts, Picture, Reply, Report, Settings, TillDay, check, rotate_ticket_keys};
-pub use store::{KeyUse, PORTIONS, keys_after, shows_after, uses_of};
-pub use view::{BookingView, RefundView, SeatView, TicketView};
+pub use store::{KeyUse, PORTIONS, entered_shows_after, keys_after, shows_after, uses_of};
+pub use view::{BookingView, RefundView, SeatView, TicketFacts, TicketView};

@@ -1,5 +1,6 @@
 //! What a booking is, what may become of it, and what an idempotency key stands for: pure rules.
 
+mod admission;
 pub(crate) mod takings;
 
 use std::sync::Arc;
@@ -12,6 +13,9 @@ use marquee_kernel::{
 use marquee_payments::till::Method;
 use marquee_tickets::{Proof, SeatLabel, SigningKeys, TicketClaims, tokens};
 use sha2::{Digest, Sha256};
+
+pub use admission::Refusal;
+pub(crate) use admission::{Admission, Contested, Door, GATE_CHARS_MAX, Hours, NONCE_CHARS_MAX, Scan, Stance, judge};
 
 /// The most characters of an idempotency key.
 pub const KEY_CHARS_MAX: usize = 255;

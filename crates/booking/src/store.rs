@@ -1,6 +1,7 @@
 //! The rows of bookings, their seats, and idempotency keys.
 
 mod across;
+pub(crate) mod admissions;
 pub(crate) mod desk;
 pub(crate) mod takings;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Answer, FirstAnswer, Key, Record, Sale, SoldSeat, Status};
 
 pub use across::{KeyUse, keys_after, shows_after, uses_of};
+pub use admissions::entered_shows_after;
 
 const INSERT: &str = "
     INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
@@ -29,6 +31,11 @@ const FORGET_PENDING: &str = "DELETE FROM pending_bookings WHERE booking_id = $1
 const CANCEL: &str = "
     UPDATE bookings SET status = 'cancelled', cancelled_at = $2, cancel_reason = $3
     WHERE booking_id = $1 AND status = 'confirmed'";
+/// The same for a booking that nobody was let in with.
+const CANCEL_UNUSED: &str = "
+    UPDATE bookings SET status = 'cancelled', cancelled_at = $2, cancel_reason = $3
+    WHERE booking_id = $1 AND status = 'confirmed'
+        AND NOT EXISTS (SELECT 1 FROM admissions a WHERE a.booking_id = $1)";
 
 const FIND: &str = "
     SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by, idempotency_key,
@@ -89,7 +96,7 @@ const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE s
 const ERASE_GUEST: &str = "UPDATE bookings SET cancel_reason = NULL WHERE user_id = $1 AND cancel_reason IS NOT NULL";
 
 /// What a show has of these tables, when it is moved to another shard. Keys of calls that claimed nothing are of no show, and stay.
-pub const PORTIONS: [Portion; 4] = [
+pub const PORTIONS: [Portion; 6] = [
     Portion::of::<16>(
         "bookings",
         "SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
@@ -123,6 +130,18 @@ pub const PORTIONS: [Portion; 4] = [
          FROM bookings b JOIN idempotency_answers a ON a.booking_id = b.booking_id WHERE b.show_id = $1",
         "DELETE FROM idempotency_answers WHERE booking_id IN (SELECT booking_id FROM bookings WHERE show_id = $1)",
         ANSWER,
+    ),
+    Portion::of::<8>(
+        "admissions",
+        admissions::OF_SHOW,
+        "DELETE FROM admissions WHERE show_id = $1",
+        admissions::ADMIT,
+    ),
+    Portion::of::<9>(
+        "contested_admissions",
+        admissions::CONTESTED_OF_SHOW,
+        "DELETE FROM contested_admissions WHERE show_id = $1",
+        admissions::CONTEST,
     ),
 ];
 
@@ -174,6 +193,16 @@ pub(crate) fn cancel(
     reason: Option<&str>,
 ) -> Result<Vec<usize>> {
     tx.execute_each(CANCEL, bookings.map(|booking_id| params![booking_id, now, reason]))
+}
+
+/// As [`cancel`]; 0 also for one that somebody was let in with.
+pub(crate) fn cancel_unused(
+    tx: &mut Tx<'_>,
+    bookings: impl Iterator<Item = BookingId>,
+    now: Timestamp,
+    reason: Option<&str>,
+) -> Result<Vec<usize>> {
+    tx.execute_each(CANCEL_UNUSED, bookings.map(|booking_id| params![booking_id, now, reason]))
 }
 
 /// The bookings of those ids, in their order; what does not exist is left out.

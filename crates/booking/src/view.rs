@@ -1,5 +1,7 @@
 //! What a client sees of a booking.
 
+mod door;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +14,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{Sale, SoldSeat, Status};
+
+pub use door::TicketFacts;
+pub(crate) use door::{AdmissionView, DoorList};
 
 /// Room for a booking of two seats as JSON, in bytes; a larger one grows once or twice.
 const BODY_BYTES: usize = 1_024;

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0016_payments", include_str!("../../../migrations/0016_payments.sql")),
     ("0017_seating", include_str!("../../../migrations/0017_seating.sql")),
     ("0018_seating", include_str!("../../../migrations/0018_seating.sql")),
+    ("0019_booking", include_str!("../../../migrations/0019_booking.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

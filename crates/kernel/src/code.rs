@@ -42,6 +42,16 @@ pub enum Code {
     OwnRole,
     ScheduleClashes,
     NothingToPayOut,
+    TicketUnreadable,
+    TicketForged,
+    TicketUnknown,
+    TicketUnpaid,
+    TicketCancelled,
+    TicketOfOtherCinema,
+    TicketOfOtherShow,
+    AlreadyAdmitted,
+    AdmissionNotOpen,
+    AdmissionOver,
 }
 
 impl Code {
@@ -105,6 +115,16 @@ impl Code {
             Code::OwnRole => ("own_role", 409, "Nobody takes the administrator's role from themselves"),
             Code::ScheduleClashes => ("schedule_clashes", 409, "Some shows cannot be scheduled then"),
             Code::NothingToPayOut => ("nothing_to_pay_out", 409, "There is nothing to pay out by hand"),
+            Code::TicketUnreadable => ("ticket_unreadable", 409, "This is not a ticket"),
+            Code::TicketForged => ("ticket_forged", 409, "The ticket is forged"),
+            Code::TicketUnknown => ("ticket_unknown", 409, "The ticket is not one of ours"),
+            Code::TicketUnpaid => ("ticket_unpaid", 409, "The ticket is not paid for"),
+            Code::TicketCancelled => ("ticket_cancelled", 409, "The ticket was cancelled"),
+            Code::TicketOfOtherCinema => ("ticket_of_other_cinema", 409, "The ticket is for another cinema"),
+            Code::TicketOfOtherShow => ("ticket_of_other_show", 409, "The ticket is for another show"),
+            Code::AlreadyAdmitted => ("already_admitted", 409, "Somebody was let in with this ticket already"),
+            Code::AdmissionNotOpen => ("admission_not_open", 409, "It is too early for this show"),
+            Code::AdmissionOver => ("admission_over", 409, "The show is over"),
         }
     }
 }

@@ -192,7 +192,17 @@ fn status_of(code: &str) -> u16 {
         | "in_use"
         | "bookings_open"
         | "own_role"
-        | "nothing_to_pay_out" => 409,
+        | "nothing_to_pay_out"
+        | "ticket_unreadable"
+        | "ticket_forged"
+        | "ticket_unknown"
+        | "ticket_unpaid"
+        | "ticket_cancelled"
+        | "ticket_of_other_cinema"
+        | "ticket_of_other_show"
+        | "already_admitted"
+        | "admission_not_open"
+        | "admission_over" => 409,
         "lock_expired" => 410,
         "too_large" => 413,
         "unsupported_media_type" => 415,

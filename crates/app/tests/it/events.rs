@@ -171,6 +171,7 @@ async fn sell(app: &TestApp) {
     let mut next = || seats.next().unwrap();
     let lock = bob().await.hold(&show, &[next()]).await;
     bob().await.pay(&lock, "pm_card_visa_chargeDeclined").await.problem("payment_declined");
+    at_the_gate(app).await;
     // Given back before the money was taken: whether that is in time is the capture's affair.
     eventually_within(LONG, "a payment is voided", async || {
         let (booking, person) = (bob().await.book(&show, &[next()]).await, bob().await);
@@ -194,6 +195,21 @@ async fn sell(app: &TestApp) {
     told_of(app, "RefundFailed", &booking).await;
     app.sandbox().fail_next_refunds(0);
     told_of(app, "RefundSettled", &booking).await;
+}
+
+/// A ticket is scanned at two gates, of which one had no network.
+async fn at_the_gate(app: &TestApp) {
+    let show = app.a_show().starts_in(MINUTE * 30).create().await;
+    let booking = app.customer("Cem").await.book(&show, &["A1"]).await;
+    let scan = |gate: &str| {
+        json!({
+            "token": booking["tickets"][0]["token"], "gate": gate, "scanned_at": app.from_now(SignedDuration::ZERO),
+            "nonce": gate, "let_in": true,
+        })
+    };
+    let guard = app.box_office(&show.cinema_id).await;
+    let _ = guard.post("/admissions", scan("North")).await.created();
+    guard.post("/admissions", scan("Side")).await.problem("already_admitted");
 }
 
 /// Waits, in minutes of the server, until the journal tells of that booking.

@@ -13,6 +13,7 @@ mod data_dir;
 mod durability;
 mod events;
 mod failover;
+mod gate;
 mod holding;
 mod importing;
 mod kafka;

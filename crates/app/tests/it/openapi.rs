@@ -51,6 +51,8 @@ const CALLS: &[(&str, &str, &[&str])] = &[
     ("get", "/admin/bookings", &["200", "401", "403", "422"]),
     ("get", "/admin/bookings/{booking_id}", &["200", "401", "403", "404"]),
     ("get", "/admin/bookings/{booking_id}/story", &["200", "401", "403", "404"]),
+    ("post", "/admissions", &["201", "401", "403", "409", "422"]),
+    ("get", "/shows/{show_id}/admissions", &["200", "401", "403", "404"]),
     ("post", "/admin/movies", &["201", "401", "403", "422"]),
     ("post", "/admin/movies/import", &["200", "401", "403", "413", "415", "422"]),
     ("patch", "/admin/movies/{movie_id}", &["200", "401", "403", "404", "422"]),

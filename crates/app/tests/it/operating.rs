@@ -23,7 +23,7 @@ async fn metrics(marquee: &Process) -> String {
 }
 
 /// Series that a fresh server shows at zero.
-const AT_ZERO: [&str; 55] = [
+const AT_ZERO: [&str; 59] = [
     r#"marquee_holds_total{outcome="placed"}"#,
     r#"marquee_holds_total{outcome="refused"}"#,
     r#"marquee_holds_total{outcome="extended"}"#,
@@ -40,6 +40,10 @@ const AT_ZERO: [&str; 55] = [
     r#"marquee_claims_total{outcome="refused"}"#,
     r#"marquee_claims_total{outcome="repeated"}"#,
     r#"marquee_claims_total{outcome="failed"}"#,
+    r#"marquee_admissions_total{outcome="admitted"}"#,
+    r#"marquee_admissions_total{outcome="repeated"}"#,
+    r#"marquee_admissions_total{outcome="refused"}"#,
+    r#"marquee_admissions_total{outcome="contested"}"#,
     r#"marquee_bookings_total{outcome="confirmed"}"#,
     r#"marquee_bookings_total{outcome="declined"}"#,
     r#"marquee_bookings_total{outcome="failed"}"#,

@@ -9,14 +9,13 @@ use marquee_payments::till::Method;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::PRIVATE;
+use super::{IDEMPOTENT_REPLAYED, PRIVATE};
 use crate::error::{Error, not_their_till};
 use crate::model::{AtTill, KEY_CHARS_MAX, Key, Order};
 use crate::service::{Booking, Reply};
 use crate::view::BookingView;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The most characters of a payment token.
 const TOKEN_CHARS_MAX: usize = 255;

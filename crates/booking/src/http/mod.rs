@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod admit;
 mod book;
 mod cancel_booking;
 mod erase_user;
@@ -12,6 +13,7 @@ mod get_ticket_ics;
 mod get_ticket_pdf;
 mod get_ticket_svg;
 mod get_till;
+mod list_admissions;
 mod list_bookings;
 mod list_ticket_keys;
 mod pay_out;
@@ -47,6 +49,8 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .routes(routes!(erase_user::erase_user))
         .routes(routes!(get_till::get_till))
         .routes(routes!(pay_out::pay_out))
+        .routes(routes!(admit::admit))
+        .routes(routes!(list_admissions::list_admissions))
         .routes(routes!(list_ticket_keys::list_ticket_keys))
         .routes(routes!(find_bookings::find_bookings))
         .routes(routes!(tell_booking::show_booking))
@@ -55,6 +59,8 @@ pub fn router(booking: Booking) -> OpenApiRouter {
         .with_state(booking)
 }
 
+/// Says that an answer is an earlier one.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// What concerns one guest is nobody else's to keep.
 const PRIVATE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 

@@ -26,6 +26,7 @@ impl Booking {
         let sale = self.find_for(caller, booking_id).await?;
         let show = self.inner.parts.seating.show(sale.show_id).await?;
         match Cancellation::of(sale.status, self.inner.parts.clock.now(), show.cancel_close_at) {
+            Cancellation::Due if self.has_entered(&sale).await? => return Err(Error::CancellationClosed),
             Cancellation::Due => {}
             Cancellation::Done => return self.get(caller, booking_id).await,
             Cancellation::Pending => return Err(Error::BookingPending),
@@ -38,7 +39,9 @@ impl Booking {
             error!(error = %broken, "cancellation task broke off");
             Error::Interrupted
         })??;
-        self.get(caller, booking_id).await
+        let view = self.get(caller, booking_id).await?;
+        // A gate was faster.
+        if view.status == Status::Confirmed { Err(Error::CancellationClosed) } else { Ok(view) }
     }
 
     /// What a cancellation would give back now, to its guest or to staff of its cinema.
@@ -49,6 +52,7 @@ impl Booking {
         let sale = self.find_for(caller, booking_id).await?;
         let until = self.inner.parts.seating.show(sale.show_id).await?.cancel_close_at;
         match Cancellation::of(sale.status, self.inner.parts.clock.now(), until) {
+            Cancellation::Due if self.has_entered(&sale).await? => Err(Error::CancellationClosed),
             Cancellation::Due => Ok(CancellationView { refund: sale.total, until }),
             Cancellation::Pending => Err(Error::BookingPending),
             Cancellation::Done | Cancellation::Closed => Err(Error::CancellationClosed),
@@ -102,7 +106,14 @@ impl GiveBack {
     pub(super) fn carry_out(&self, booking: &Booking, tx: &mut Tx<'_>, sales: &[Sale]) -> Result<usize, DbError> {
         let writer = &booking.inner.writer;
         let bookings = sales.iter().map(|sale| sale.booking_id);
-        let changed = store::cancel(tx, bookings, self.at, self.note.as_deref())?;
+        let (at, note) = (self.at, self.note.as_deref());
+        let changed = match self.reason {
+            // Whoever is in when a show breaks off gets their money back as well.
+            RefundReason::ShowCancelled => store::cancel(tx, bookings, at, note)?,
+            RefundReason::BookingCancelled | RefundReason::BookingUndone => {
+                store::cancel_unused(tx, bookings, at, note)?
+            }
+        };
         let given_back: Vec<&Sale> =
             sales.iter().zip(changed).filter(|(_, changed)| *changed > 0).map(|(sale, _)| sale).collect();
         let seats: Vec<_> = given_back.iter().map(|sale| booking.claim_of(sale)).collect();

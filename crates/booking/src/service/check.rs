@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use marquee_db::{Result, Tx};
-use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId};
+use marquee_kernel::{BookingId, Money, PaymentId, SeatId, ShowId, TicketId};
 use marquee_payments::{PaymentState, Refund, ledger};
 use marquee_seating::claims;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ pub fn check(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     let mut faults = store::key_faults(tx)?;
     faults.extend(store::pending_faults(tx)?);
     orphans(tx, &mut faults)?;
+    admissions(tx, &mut faults)?;
     let mut after = BookingId::from(Uuid::nil());
     loop {
         let page = store::after(tx, after, PAGE_ROWS)?;
@@ -62,6 +63,30 @@ fn orphans(tx: &mut Tx<'_>, faults: &mut Vec<String>) -> Result<()> {
                 faults
                     .push(format!("seat {seat_id} of show {show_id}: sold to booking {booking_id}, which has it not"));
             }
+        }
+    }
+}
+
+/// People who were let in with what is no ticket of that show, or with one that was given back while the show goes on.
+fn admissions(tx: &mut Tx<'_>, faults: &mut Vec<String>) -> Result<()> {
+    let mut after = (ShowId::from(Uuid::nil()), TicketId::from(Uuid::nil()));
+    loop {
+        let page = store::admissions::after(tx, after, PAGE_ROWS)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = (last.show_id, last.ticket_id);
+        let bookings: Vec<BookingId> = page.iter().map(|one| one.booking_id).collect();
+        let sales: HashMap<BookingId, Sale> =
+            store::find(tx, &bookings)?.into_iter().map(|sale| (sale.booking_id, sale)).collect();
+        for one in page {
+            let sale = sales.get(&one.booking_id).filter(|sale| sale.show_id == one.show_id);
+            let sale = sale.filter(|sale| sale.seats.iter().any(|seat| seat.ticket_id == one.ticket_id));
+            let fault = match sale.map(|sale| sale.status) {
+                Some(Status::Confirmed) => continue,
+                Some(Status::Cancelled) if claims::is_closed(tx, one.show_id)? => continue,
+                Some(status) => format!("and its booking {} is {}", one.booking_id, status.word()),
+                None => format!("and booking {} of show {} has it not", one.booking_id, one.show_id),
+            };
+            faults.push(format!("ticket {}: somebody was let in with it, {fault}", one.ticket_id));
         }
     }
 }

@@ -8,6 +8,8 @@ const CLAIMS: &str = "marquee_claims_total";
 const CLAIM_OUTCOMES: [&str; 4] = ["claimed", "refused", "repeated", "failed"];
 const BOOKINGS: &str = "marquee_bookings_total";
 const BOOKING_OUTCOMES: [&str; 5] = ["confirmed", "declined", "failed", "pending", "cancelled"];
+const ADMISSIONS: &str = "marquee_admissions_total";
+const ADMISSION_OUTCOMES: [&str; 4] = ["admitted", "repeated", "refused", "contested"];
 const PENDING: &str = "marquee_bookings_pending";
 
 /// Registers help texts and units, and every series.
@@ -22,8 +24,14 @@ pub(super) fn describe(shards: &[ShardDb]) {
         Unit::Count,
         "Bookings by what became of them: confirmed, declined, failed, pending (not settled within the call), cancelled"
     );
+    describe_counter!(
+        ADMISSIONS,
+        Unit::Count,
+        "Tickets scanned at gates by what became of them: admitted, repeated, refused, contested (let in without a network)"
+    );
     describe_gauge!(PENDING, Unit::Count, "Bookings whose payment is not settled, by shard");
     CLAIM_OUTCOMES.into_iter().for_each(|outcome| counter!(CLAIMS, "outcome" => outcome).increment(0));
+    ADMISSION_OUTCOMES.into_iter().for_each(|outcome| counter!(ADMISSIONS, "outcome" => outcome).increment(0));
     BOOKING_OUTCOMES.into_iter().for_each(|outcome| bookings(outcome, 0));
     shards.iter().for_each(|one| pending(one.shard(), 0));
 }
@@ -34,6 +42,10 @@ pub(super) fn claim(outcome: &'static str) {
 
 pub(super) fn bookings(outcome: &'static str, count: usize) {
     counter!(BOOKINGS, "outcome" => outcome).increment(count as u64);
+}
+
+pub(super) fn admission(outcome: &'static str) {
+    counter!(ADMISSIONS, "outcome" => outcome).increment(1);
 }
 
 pub(super) fn pending(shard: Shard, count: u32) {

@@ -1,5 +1,7 @@
 //! The use cases of booking. Each file is one of them.
 
+mod admissions;
+mod admit;
 mod batch;
 mod book;
 mod calendar;

@@ -170,6 +170,14 @@ pub fn standing(
     Ok((claimed, booked))
 }
 
+/// Whether a show was closed for good; for `marquee check`.
+///
+/// # Errors
+/// What the database says.
+pub fn is_closed(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool> {
+    Ok(tx.query_opt(CLOSED, &params![show_id])?.is_some())
+}
+
 /// Up to `limit` seats that are claimed or booked, and by which booking, in order after `(show, seat)`; for `marquee check`.
 ///
 /// # Errors

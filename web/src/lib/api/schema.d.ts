@@ -178,6 +178,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets in who bears a ticket, once, whatever the number of gates, or says why not. For staff of its cinema. */
+        post: operations["admit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/register": {
         parameters: {
             query?: never;
@@ -307,26 +324,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/booking/{booking_id}/payout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Records that the caller has given the money of a cancelled booking back: in cash, or by the terminal at the till. Recorded
-         *     again, it stays as it is.
-         */
-        post: operations["pay_out"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/booking/{booking_id}/ticket.ics": {
         parameters: {
             query?: never;
@@ -370,40 +367,6 @@ export interface paths {
         };
         /** Draws the tickets of a confirmed booking as SVG, one document, one QR code per ticket. */
         get: operations["get_ticket_svg"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/box-office/customers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tells staff whose account an e-mail address is, to sell to them. */
-        get: operations["find_customer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/box-office/till": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the clerks of a cinema took and paid out on a day. A sale that was cancelled later stays what was taken. */
-        get: operations["get_till"];
         put?: never;
         post?: never;
         delete?: never;
@@ -605,6 +568,26 @@ export interface paths {
         };
         /** One show, also when it is cancelled or over. */
         get: operations["get_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shows/{show_id}/admissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists every ticket of a show with who was let in: with it and the ticket keys a gate works without a network. For staff of its
+         *     cinema. It is one document, as a seat map is.
+         */
+        get: operations["list_admissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -873,6 +856,60 @@ export interface components {
             /** @description Its seats. */
             layout: components["schemas"]["LayoutPlan"];
         };
+        /** @description A guest who was let in. */
+        AdmissionView: {
+            /** @description What the ticket is for. */
+            ticket: components["schemas"]["TicketFacts"];
+            /** @description Its booking. */
+            booking_id: components["schemas"]["BookingId"];
+            /**
+             * @description The booking's name for people.
+             * @example 7K3F-9QXD
+             */
+            reference: string;
+            /** @description The seat. */
+            seat_id: components["schemas"]["SeatId"];
+            /**
+             * @description Its price area.
+             * @example gold
+             */
+            category: string;
+            /** @description Tickets of that booking. */
+            party: number;
+            /** @description Where they were let in. */
+            gate: string;
+            /**
+             * Format: date-time
+             * @description When, by the gate.
+             */
+            scanned_at: string;
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            admitted_at: string;
+        };
+        /** @description A ticket as a gate read it. */
+        Admit: {
+            /** @description What the ticket's code holds. */
+            token: string;
+            /**
+             * @description The gate's name.
+             * @example North
+             */
+            gate: string;
+            /**
+             * Format: date-time
+             * @description When it was scanned, by the gate's clock: at most a week ago.
+             */
+            scanned_at: string;
+            /** @description Tells this scan from every other: the same again is told the same. */
+            nonce: string;
+            show_id?: components["schemas"]["ShowId"] | null;
+            cinema_id?: components["schemas"]["CinemaId"] | null;
+            /** @description The gate had no network and has let the guest in: a refusal is noted as contested. */
+            let_in?: boolean | null;
+        };
         /** @description Seats to be held. */
         BestSeats: {
             /**
@@ -903,8 +940,7 @@ export interface components {
              */
             lock_id: string;
             /**
-             * @description The payment method: a word of the gateway's; or, for staff of the show's cinema who have taken the money,
-             *     `pm_till_cash` or `pm_till_terminal`, of which the gateway never hears.
+             * @description The payment method, a word of the gateway's.
              * @example pm_card_visa
              */
             payment_token: string;
@@ -941,8 +977,6 @@ export interface components {
             total_price: components["schemas"]["Money"];
             /** @description Its payment. */
             payment_id: components["schemas"]["PaymentId"];
-            /** @description How it was paid at the box office; not there when it was paid through the gateway. */
-            paid_at_till?: components["schemas"]["TillMethod"];
             /**
              * Format: date-time
              * @description When it was made.
@@ -1074,13 +1108,76 @@ export interface components {
             /** @description By name. */
             screens: components["schemas"]["ScreenCard"][];
         };
-        /** @description Somebody to sell to. */
-        CustomerView: {
-            user_id: components["schemas"]["UserId"];
-            /** @example Ada Lovelace */
-            name: string;
-            /** @example ada@example.com */
-            email: string;
+        /** @description A guest who was let in without a network and should have been refused. */
+        ContestedView: {
+            /** @description The ticket. */
+            ticket_id: components["schemas"]["TicketId"];
+            /** @description Its booking. */
+            booking_id: components["schemas"]["BookingId"];
+            /**
+             * @description What the refusal would have been.
+             * @example already_admitted
+             */
+            code: string;
+            /** @description Where they were let in. */
+            gate: string;
+            /**
+             * Format: date-time
+             * @description When, by the gate.
+             */
+            scanned_at: string;
+            /**
+             * Format: date-time
+             * @description When that was learnt.
+             */
+            noted_at: string;
+        };
+        /** @description All tickets of a show, and who of them is in: what a gate works with while it has no network. */
+        DoorList: {
+            /** @description The show. */
+            show_id: components["schemas"]["ShowId"];
+            /** @description What is shown. */
+            movie_title: string;
+            /** @description On which screen. */
+            screen_name: string;
+            /**
+             * Format: date-time
+             * @description When it starts.
+             */
+            start_time: string;
+            /**
+             * Format: date-time
+             * @description When this was so.
+             */
+            as_of: string;
+            /**
+             * Format: date-time
+             * @description From when on its tickets are good.
+             */
+            opens_at: string;
+            /**
+             * Format: date-time
+             * @description From when on they are not any more.
+             */
+            closes_at: string;
+            /** @description Whether it does not take place. */
+            cancelled: boolean;
+            /** @description How many are in. */
+            admitted: number;
+            /** @description Each ticket, in the order of the bookings. */
+            tickets: components["schemas"]["ListedTicket"][];
+            /** @description Guests whom a gate without a network let in, and who should have been refused. */
+            contested: components["schemas"]["ContestedView"][];
+        };
+        /** @description When and where somebody was let in. */
+        EntryView: {
+            /** @description Where. */
+            gate: string;
+            /**
+             * Format: date-time
+             * @description When, by the gate.
+             */
+            scanned_at: string;
         };
         /** @description Proof that it is the owner who asks. */
         EraseUser: {
@@ -1143,6 +1240,31 @@ export interface components {
         LayoutPlan: {
             /** @description From the screen to the back. */
             rows: components["schemas"]["RowPlan"][];
+        };
+        /** @description A ticket of a show. */
+        ListedTicket: {
+            /** @description The ticket. */
+            ticket_id: components["schemas"]["TicketId"];
+            /** @description Its booking. */
+            booking_id: components["schemas"]["BookingId"];
+            /**
+             * @description The booking's name for people.
+             * @example 7K3F-9QXD
+             */
+            reference: string;
+            /**
+             * @description The seat's name for people.
+             * @example A12
+             */
+            label: string;
+            /**
+             * @description The seat's price area.
+             * @example gold
+             */
+            category: string;
+            /** @description `confirmed`, or `pending` while its payment is not settled. What was given back is not listed. */
+            status: components["schemas"]["Status"];
+            admission: components["schemas"]["EntryView"] | null;
         };
         /** @description Where on earth, in degrees (WGS 84). */
         Location: {
@@ -1261,8 +1383,6 @@ export interface components {
                 total_price: components["schemas"]["Money"];
                 /** @description Its payment. */
                 payment_id: components["schemas"]["PaymentId"];
-                /** @description How it was paid at the box office; not there when it was paid through the gateway. */
-                paid_at_till?: components["schemas"]["TillMethod"];
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -1771,6 +1891,31 @@ export interface components {
          * @enum {string}
          */
         Status: "pending" | "confirmed" | "failed" | "cancelled";
+        /** @description What a genuine ticket is for: the show's own facts, which everybody may know, and what the ticket itself says. */
+        TicketFacts: {
+            /** @description The ticket. */
+            ticket_id: components["schemas"]["TicketId"];
+            /**
+             * @description The seat's name for people.
+             * @example A12
+             */
+            label: string;
+            /** @description The show. */
+            show_id: components["schemas"]["ShowId"];
+            /** @description What is shown. */
+            movie_title: string;
+            /** @description Where. */
+            cinema_id: components["schemas"]["CinemaId"];
+            /** @description Its name. */
+            cinema_name: string;
+            /** @description On which screen. */
+            screen_name: string;
+            /**
+             * Format: date-time
+             * @description When it starts.
+             */
+            start_time: string;
+        };
         /**
          * Format: uuid
          * @description One seat's ticket of a booking.
@@ -1807,48 +1952,6 @@ export interface components {
             label: string;
             /** @description What its QR code holds: signed, so that a gate checks it without a network. */
             token: string;
-        };
-        /** @description What one clerk took and paid out in one way. */
-        TillLine: {
-            clerk: components["schemas"]["UserId"];
-            /** @example Ada Lovelace */
-            clerk_name: string;
-            method: components["schemas"]["TillMethod"];
-            /**
-             * Format: int64
-             * @description Sales.
-             */
-            sales: number;
-            taken: components["schemas"]["Money"];
-            /**
-             * Format: int64
-             * @description Refunds by hand, of whatever day's sales.
-             */
-            payouts: number;
-            paid_out: components["schemas"]["Money"];
-        };
-        /**
-         * @description How somebody pays at a till.
-         * @enum {string}
-         */
-        TillMethod: "cash" | "terminal";
-        /** @description The tills of a cinema on a day. */
-        TillView: {
-            cinema_id: components["schemas"]["CinemaId"];
-            /** Format: date */
-            date: string;
-            /**
-             * Format: date-time
-             * @description When the day begins.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description When it is over.
-             */
-            until: string;
-            /** @description A line for each clerk, way to pay and currency. */
-            lines: components["schemas"]["TillLine"][];
         };
         /** @description What is offered for tokens. Which parameters are needed depends on `grant_type`; others are ignored. */
         TokenRequest: {
@@ -3707,6 +3810,140 @@ export interface operations {
             };
         };
     };
+    admit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Admit"];
+            };
+        };
+        responses: {
+            /** @description Let in */
+            201: {
+                headers: {
+                    /** @description `true` on the answer to an earlier call */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdmissionView"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not let in: `ticket_unreadable`, `ticket_forged`, `ticket_unknown`, `ticket_of_other_cinema`, `ticket_of_other_show`, `ticket_unpaid`, `ticket_cancelled`, `already_admitted` with `gate` and `scanned_at`, `admission_not_open` with `opens_at`, or `admission_over` with `closed_at`; but for the first three with `ticket`, what it is for */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`, or `idempotency_key_reused`: the nonce is another ticket's */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -4049,7 +4286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: somebody else's `user_id`, or the till of a cinema that the caller does not serve */
+            /** @description `forbidden`: somebody else's `user_id` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4520,128 +4757,6 @@ export interface operations {
             };
         };
     };
-    pay_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The booking */
-                booking_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The booking, its refund `succeeded` */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BookingView"];
-                };
-            };
-            /** @description `unauthenticated` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: the caller is not staff */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `booking_not_found`, also of a cinema that the caller does not serve */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `nothing_to_pay_out`: it is not cancelled, or was not paid at a till */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large`: more than 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `invalid_request` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as `Retry-After` says. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request's head is too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: a fault of ours, with the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: wait as `Retry-After` says. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_ticket_ics: {
         parameters: {
             query?: never;
@@ -4935,237 +5050,6 @@ export interface operations {
                 };
             };
             /** @description `invalid_request`: a parameter that this call does not have. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as `Retry-After` says. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request's head is too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: a fault of ours, with the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: wait as `Retry-After` says. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    find_customer: {
-        parameters: {
-            query: {
-                /**
-                 * @description The address, all of it: nobody looks through the accounts here.
-                 * @example ada@example.com
-                 */
-                email: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerView"];
-                };
-            };
-            /** @description `unauthenticated` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: the caller is not staff */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `user_not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large`: more than 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `invalid_request` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as `Retry-After` says. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request's head is too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: a fault of ours, with the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unavailable`: wait as `Retry-After` says. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_till: {
-        parameters: {
-            query: {
-                /** @description One that the caller serves. */
-                cinema_id: components["schemas"]["CinemaId"];
-                /** @description As the cinema's wall says. */
-                date: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The day */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TillView"];
-                };
-            };
-            /** @description `unauthenticated` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `forbidden`: the caller does not serve that cinema */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `cinema_not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too_large`: more than 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `invalid_request` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6529,6 +6413,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowView"];
+                };
+            };
+            /** @description `show_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_admissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As of one moment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: not staff of that cinema */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `show_not_found` */

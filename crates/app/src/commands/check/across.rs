@@ -15,8 +15,9 @@ const PAGE_ROWS: u32 = 500;
 const SETTLED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The tables that say of which show they are, and who lists their shows.
-const TABLES: [(&str, ShowsAfter); 3] = [
+const TABLES: [(&str, ShowsAfter); 4] = [
     ("bookings", marquee_booking::shows_after),
+    ("admissions", marquee_booking::entered_shows_after),
     ("seats", marquee_seating::shows_after),
     ("payments", marquee_payments::shows_after),
 ];

@@ -38,6 +38,12 @@ fn calls_with_a_token() -> Vec<(Method, String, Option<Value>)> {
         (Method::POST, format!("/booking/{NOBODY}/payout"), None),
         (Method::GET, "/box-office/customers?email=ada@example.test".to_owned(), None),
         (Method::GET, format!("/box-office/till?cinema_id={NOBODY}&date=2026-11-22"), None),
+        (Method::GET, format!("/shows/{NOBODY}/admissions"), None),
+        (
+            Method::POST,
+            "/admissions".to_owned(),
+            Some(json!({ "token": "mq1.", "gate": "North", "scanned_at": "2026-11-22T18:00:00Z", "nonce": "1" })),
+        ),
     ];
     calls.extend(admin_calls());
     calls

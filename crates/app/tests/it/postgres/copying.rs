@@ -11,8 +11,8 @@ use super::launch;
 use super::servers::Server;
 use crate::MARQUEE;
 
-/// Rows that a file at rest has none of: in the tables that several databases agree by, that a consumer on Kafka remembers by, and of
-/// work to be done.
+/// Rows that a file at rest has none of: in the tables that several databases agree by, that a consumer on Kafka remembers by, of
+/// guests who are in, and of work to be done.
 const SELDOM_THERE: &str = "
     INSERT INTO bookings SELECT x'00000000000070008000000000000008', x'0000000000007000800000000000000a', show_id, cinema_id,
         x'0000000000007000800000000000000b', 'pending', total, currency, x'0000000000007000800000000000000c',
@@ -26,6 +26,10 @@ const SELDOM_THERE: &str = "
     INSERT OR IGNORE INTO captures SELECT payment_id, 1 FROM payments WHERE state IN ('authorised', 'captured')
         AND payment_id NOT IN (SELECT payment_id FROM till_payments);
     UPDATE payments SET state = 'authorised' WHERE payment_id IN (SELECT payment_id FROM captures);
+    INSERT INTO admissions SELECT show_id, unhex(json_extract(seats, '$[0].ticket_id'), '-'), booking_id, 'North', 'first', user_id, 1, 1
+        FROM bookings WHERE status = 'confirmed';
+    INSERT INTO contested_admissions SELECT show_id, 'second', ticket_id, booking_id, 'already_admitted', 'Side', admitted_by, 1, 2
+        FROM admissions;
     INSERT INTO shards VALUES (0, 'file', 0, NULL);
     INSERT INTO shard_identity VALUES (1, 0, x'00000000000070008000000000000001');
     INSERT INTO show_moves VALUES (x'00000000000070008000000000000002', 0, 1, 1);

@@ -32,7 +32,7 @@ async fn one_at_home(marquee: &Process, buyer: &Person, server: &Server) -> (Sho
     }
 }
 
-/// Sells a show's first booking so many times over, to people of its own each.
+/// Sells a show's first booking so many times over, to people of its own each; somebody is in, and somebody else who should not be.
 async fn sell_many(server: &Server, database: &str, booking_id: &str, many: u64) {
     let sql = format!(
         "CREATE TEMP TABLE many AS
@@ -49,7 +49,11 @@ async fn sell_many(server: &Server, database: &str, booking_id: &str, many: u64)
          INSERT INTO idempotency_keys SELECT m.user_id, 'order-' || n, request_hash, m.booking_id
              FROM many m, idempotency_keys k WHERE k.booking_id = '{booking_id}';
          INSERT INTO idempotency_answers SELECT m.booking_id, m.user_id, 'order-' || n, status, body
-             FROM many m, idempotency_answers a WHERE a.booking_id = '{booking_id}';"
+             FROM many m, idempotency_answers a WHERE a.booking_id = '{booking_id}';
+         INSERT INTO admissions SELECT show_id, (seats::json->0->>'ticket_id')::uuid, booking_id, 'North', 'first', user_id, 1, 1
+             FROM bookings WHERE booking_id = '{booking_id}';
+         INSERT INTO contested_admissions SELECT show_id, 'second', ticket_id, booking_id, 'already_admitted', 'Side', admitted_by, 1, 2
+             FROM admissions WHERE booking_id = '{booking_id}';"
     );
     server.client_of(database).await.batch_execute(&sql).await.unwrap();
 }

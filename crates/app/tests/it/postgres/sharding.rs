@@ -48,7 +48,8 @@ pub(super) async fn rows_of(server: &Server, database: &str, show: &Show) -> i64
     let id = &show.show_id;
     let sql = format!(
         "SELECT (SELECT COUNT(*) FROM bookings WHERE show_id = '{id}') + (SELECT COUNT(*) FROM show_seats WHERE show_id = '{id}')
-            + (SELECT COUNT(*) FROM payments WHERE show_id = '{id}')"
+            + (SELECT COUNT(*) FROM payments WHERE show_id = '{id}') + (SELECT COUNT(*) FROM admissions WHERE show_id = '{id}')
+            + (SELECT COUNT(*) FROM contested_admissions WHERE show_id = '{id}')"
     );
     count(server, database, &sql).await
 }

@@ -1,5 +1,6 @@
 //! The use cases with real seating, payments, catalogue and accounts, on SQLite in a directory of their own.
 
+mod admitting;
 mod batch;
 mod buying;
 mod giving_back;
