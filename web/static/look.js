@@ -9,13 +9,3 @@
     // A browser that keeps nothing gets the defaults.
   }
 })();
-
-// What these pages ask for first can be on its way while their scripts are.
-if (location.pathname === '/' || location.pathname.indexOf('/films/') === 0) {
-  var early = document.createElement('link');
-  early.rel = 'preload';
-  early.as = 'fetch';
-  early.crossOrigin = 'anonymous';
-  early.href = '/api/v1/cinemas?limit=100';
-  document.head.appendChild(early);
-}

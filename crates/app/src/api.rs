@@ -67,6 +67,7 @@ pub(crate) fn describe(services: &Services) -> (Router, OpenApi) {
 /// The API with its document, its documentation page and the published keys, and the app in the browser.
 pub(crate) fn router(services: &Services) -> Router {
     let (router, document) = describe(services);
+    let site = marquee_web::router(Site::embedded(), services.catalog.clone(), services.clock.clone(), router.clone());
     let json = Bytes::from(document.to_json().unwrap_or_default());
     let policy = (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(DOCS_POLICY));
     let docs = Router::from(
@@ -80,7 +81,7 @@ pub(crate) fn router(services: &Services) -> Router {
         .route("/api/v1/openapi.json", get(async move |query: NoQuery| publish(&query, json)))
         .merge(docs)
         .merge(marquee_accounts::jwks_router(services.accounts.clone()))
-        .merge(marquee_web::router(Site::embedded(), services.catalog.clone()))
+        .merge(site)
 }
 
 fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>, Problem> {
