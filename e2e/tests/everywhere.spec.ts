@@ -1,21 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
+import { flawless } from '../axe';
 import { chooseBest, expect, holdChosen, pay, showFor, signedIn, test } from '../marquee';
-import type { Page } from '@playwright/test';
-
-async function flawless(page: Page, where: string): Promise<void> {
-  // Colours are judged when they have arrived.
-  await page.evaluate(async () => {
-    const ending = document
-      .getAnimations()
-      .filter((each) => each.effect?.getTiming().iterations !== Infinity);
-    await Promise.allSettled(ending.map((each) => each.finished));
-  });
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(
-    ({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join('  ')}`,
-  );
-  expect(found).toEqual([]);
-}
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`axe finds nothing, ${scheme}`, async ({ page }, info) => {

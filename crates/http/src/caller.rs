@@ -30,6 +30,14 @@ pub struct Grant {
     pub cinema_id: Option<CinemaId>,
 }
 
+impl Grant {
+    /// Whether it holds in that cinema.
+    #[must_use]
+    pub fn is_for(&self, cinema_id: CinemaId) -> bool {
+        self.cinema_id.is_none_or(|place| place == cinema_id)
+    }
+}
+
 /// The holder of a good access token.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -51,10 +59,10 @@ impl Caller {
         self.grants.iter().any(|grant| grant.role == Role::Admin)
     }
 
-    /// Whether they are `admin` or `box_office` anywhere.
+    /// Whether they are `admin`, `manager` or `box_office` anywhere.
     #[must_use]
     pub fn is_staff(&self) -> bool {
-        self.grants.iter().any(|grant| matches!(grant.role, Role::Admin | Role::BoxOffice))
+        self.grants.iter().any(|grant| grant.role != Role::Customer)
     }
 
     /// Whether they are staff of that cinema.
@@ -62,8 +70,24 @@ impl Caller {
     pub fn serves(&self, cinema_id: CinemaId) -> bool {
         self.grants.iter().any(|grant| match grant.role {
             Role::Admin => true,
-            Role::BoxOffice => grant.cinema_id.is_none_or(|served| served == cinema_id),
-            Role::Manager | Role::Customer => false,
+            Role::BoxOffice | Role::Manager => grant.is_for(cinema_id),
+            Role::Customer => false,
+        })
+    }
+
+    /// Whether they are `admin` or `manager` anywhere.
+    #[must_use]
+    pub fn is_manager(&self) -> bool {
+        self.grants.iter().any(|grant| matches!(grant.role, Role::Admin | Role::Manager))
+    }
+
+    /// Whether they decide what that cinema shows, and who works there: administrators do everywhere, managers in theirs.
+    #[must_use]
+    pub fn manages(&self, cinema_id: CinemaId) -> bool {
+        self.grants.iter().any(|grant| match grant.role {
+            Role::Admin => true,
+            Role::Manager => grant.is_for(cinema_id),
+            Role::BoxOffice | Role::Customer => false,
         })
     }
 
@@ -89,6 +113,28 @@ impl Caller {
             return Ok(());
         }
         Err(Problem::new(Code::Forbidden, "This call is for administrators."))
+    }
+
+    /// Refuses everyone but that cinema's managers and administrators.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn require_manager_of(&self, cinema_id: CinemaId) -> Result<(), Problem> {
+        if self.manages(cinema_id) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Forbidden, "This call is for managers of that cinema and for administrators."))
+    }
+
+    /// Refuses everyone but that cinema's staff.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn require_staff_of(&self, cinema_id: CinemaId) -> Result<(), Problem> {
+        if self.serves(cinema_id) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Forbidden, "This call is for the staff of that cinema."))
     }
 }
 
@@ -151,5 +197,80 @@ impl<S: Sync> FromRequestParts<S> for Admin {
         let caller = identify(parts)?;
         caller.require_admin()?;
         Ok(Admin(caller))
+    }
+}
+
+/// A caller who manages some cinema or all: 401 without a token, 403 without the role. Which cinema it is about is asked
+/// once that is known: [`Caller::require_manager_of`].
+#[derive(Clone, Debug)]
+pub struct Manager(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Manager {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = identify(parts)?;
+        match caller.is_manager() {
+            true => Ok(Manager(caller)),
+            false => Err(Problem::new(Code::Forbidden, "This call is for managers and administrators.")),
+        }
+    }
+}
+
+/// A caller who works in some cinema: 401 without a token, 403 without the role. Which cinema it is about is asked once
+/// that is known: [`Caller::require_staff_of`].
+#[derive(Clone, Debug)]
+pub struct Staff(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Staff {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = identify(parts)?;
+        match caller.is_staff() {
+            true => Ok(Staff(caller)),
+            false => Err(Problem::new(Code::Forbidden, "This call is for staff.")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn cinema(number: u128) -> CinemaId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn caller(grants: &[(Role, Option<CinemaId>)]) -> Caller {
+        let grants = grants.iter().map(|&(role, cinema_id)| Grant { role, cinema_id }).collect();
+        Caller { user_id: Uuid::from_u128(1).into(), session_id: Uuid::from_u128(2).into(), grants }
+    }
+
+    /// Each role, and what it may do in its cinema and in another: to work there, and to manage.
+    #[test]
+    fn a_role_is_worth_what_it_says_where_it_was_given() {
+        let (here, there) = (cinema(7), cinema(8));
+        for (grants, works, manages) in [
+            (vec![], [false, false], [false, false]),
+            (vec![(Role::BoxOffice, Some(here))], [true, false], [false, false]),
+            (vec![(Role::BoxOffice, None)], [true, true], [false, false]),
+            (vec![(Role::Manager, Some(here))], [true, false], [true, false]),
+            (vec![(Role::Manager, Some(here)), (Role::BoxOffice, Some(there))], [true, true], [true, false]),
+            (vec![(Role::Admin, None)], [true, true], [true, true]),
+        ] {
+            let caller = caller(&grants);
+            assert_eq!([here, there].map(|it| caller.serves(it)), works, "{grants:?}");
+            assert_eq!([here, there].map(|it| caller.manages(it)), manages, "{grants:?}");
+            assert_eq!([here, there].map(|it| caller.require_staff_of(it).is_ok()), works, "{grants:?}");
+            assert_eq!([here, there].map(|it| caller.require_manager_of(it).is_ok()), manages, "{grants:?}");
+            assert_eq!((caller.is_staff(), caller.is_manager()), (works[0], manages[0]), "{grants:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_forbidden() {
+        let refused = caller(&[]).require_manager_of(cinema(7)).unwrap_err();
+        assert_eq!(refused.code(), Code::Forbidden);
     }
 }

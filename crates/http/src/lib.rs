@@ -9,7 +9,7 @@ pub mod front;
 mod problem;
 
 pub use axum::Json;
-pub use caller::{Admin, Authenticate, Caller, Grant, Role};
+pub use caller::{Admin, Authenticate, Caller, Grant, Manager, Role, Staff};
 pub use cookies::{Kept, SessionCookies, Transport};
 pub use extract::{Body, Created, Form, FormError, Id, NoQuery, Query, page_request};
 pub use fields::Fields;

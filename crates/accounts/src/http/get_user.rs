@@ -7,6 +7,7 @@ use marquee_kernel::{Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::grant_view::GrantView;
 use crate::model::Profile;
 use crate::{Accounts, Error};
 
@@ -20,6 +21,8 @@ pub(crate) struct UserView {
     email: String,
     /// Every role the person has anywhere; everybody is a `customer`.
     roles: Vec<Role>,
+    /// Where they have them; nothing of `customer`.
+    grants: Vec<GrantView>,
     /// When the account was made.
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T18:30:00Z")]
     created_at: Timestamp,
@@ -27,8 +30,9 @@ pub(crate) struct UserView {
 
 impl From<Profile> for UserView {
     fn from(profile: Profile) -> Self {
-        let Profile { user_id, name, email, roles, created_at } = profile;
-        Self { user_id, name, email, roles, created_at }
+        let roles = profile.roles();
+        let Profile { user_id, name, email, grants, created_at } = profile;
+        Self { user_id, name, email, roles, grants: grants.into_iter().map(GrantView::from).collect(), created_at }
     }
 }
 

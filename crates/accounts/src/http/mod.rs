@@ -3,6 +3,7 @@
 pub(crate) mod close_session;
 pub(crate) mod end_session;
 pub(crate) mod get_user;
+mod grant_view;
 pub(crate) mod jwks;
 pub(crate) mod list_sessions;
 pub(crate) mod open_session;

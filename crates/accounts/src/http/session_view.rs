@@ -35,6 +35,7 @@ pub(super) async fn signed_in(
     let access = Kept { token: &access_token, max_age_s: expires_in_s };
     let refresh = Kept { token: &refresh_token, max_age_s: refresh_expires_in_s };
     let headers: HeaderMap = cookies.keep(access, refresh);
-    let view = SessionView { user_id, name: profile.name, roles: profile.roles, expires_in: expires_in_s };
+    let roles = profile.roles();
+    let view = SessionView { user_id, name: profile.name, roles, expires_in: expires_in_s };
     Ok((status, headers, Json(view)).into_response())
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use marquee_http::Role;
+use marquee_http::{Grant, Role};
 use marquee_kernel::{Rng, SessionId, Timestamp, UserId};
 use marquee_kv::Kv;
 use serde::Serialize;
@@ -81,10 +81,18 @@ pub struct Profile {
     pub name: String,
     /// Their address, as they wrote it.
     pub email: String,
-    /// Every role they have anywhere, `customer` first.
-    pub roles: Vec<Role>,
+    /// What they may do beyond what every customer may, and where.
+    pub grants: Vec<Grant>,
     /// When they registered.
     pub created_at: Timestamp,
+}
+
+impl Profile {
+    /// Every role they have anywhere, `customer` first.
+    #[must_use]
+    pub fn roles(&self) -> Vec<Role> {
+        roles(&self.grants)
+    }
 }
 
 /// The list of somebody's sessions, as its cursors name it.

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::guesses::Guesses;
 use crate::keys::{Jwks, KeyRing};
 use crate::meters;
-use crate::model::{Profile, RefreshToken, Settings, later, roles};
+use crate::model::{Profile, RefreshToken, Settings, later};
 use crate::passwords::Passwords;
 use crate::store::{self, Revoked, Session};
 use crate::tokens::Tokens;
@@ -115,12 +115,12 @@ impl Accounts {
     pub async fn profile(&self, user_id: UserId) -> Result<Profile> {
         let read = move |tx: &mut Tx<'_>| {
             let user = store::user(tx, user_id)?.ok_or(Error::UserNotFound)?;
-            let roles = roles(&store::grants(tx, user_id)?);
+            let grants = store::grants(tx, user_id)?;
             Ok(Profile {
                 user_id: user.user_id,
                 name: user.name,
                 email: user.email,
-                roles,
+                grants,
                 created_at: user.created_at,
             })
         };

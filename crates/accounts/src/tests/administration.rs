@@ -25,7 +25,7 @@ async fn the_first_administrator_is_created_once() {
     assert!(!shop.accounts.ensure_admin("Root@Example.test", "changed since then").await.unwrap());
     let admin = shop.sign_in(ROOT).await.unwrap();
     assert!(shop.accounts.authenticate(&admin.access_token).unwrap().is_admin());
-    assert_eq!(shop.accounts.profile(admin.user_id).await.unwrap().roles, [Role::Customer, Role::Admin]);
+    assert_eq!(shop.accounts.profile(admin.user_id).await.unwrap().roles(), [Role::Customer, Role::Admin]);
     assert_eq!(shop.kinds().await, ["UserRegistered", "RoleGranted", "SignedIn"]);
 }
 
@@ -83,7 +83,7 @@ async fn a_manager_manages_the_cinemas_that_were_named() {
     let credentials = shop.sign_in(ADA).await.unwrap();
     let grants: Vec<Grant> = named.iter().map(|id| Grant { role: Role::Manager, cinema_id: Some(*id) }).collect();
     assert_eq!(&*shop.accounts.authenticate(&credentials.access_token).unwrap().grants, grants);
-    assert_eq!(shop.accounts.profile(user_id).await.unwrap().roles, [Role::Customer, Role::Manager]);
+    assert_eq!(shop.accounts.profile(user_id).await.unwrap().roles(), [Role::Customer, Role::Manager]);
     let granted = shop.kinds().await.iter().filter(|kind| *kind == "RoleGranted").count();
     assert_eq!(granted, 1, "granting what is granted is no event");
 }

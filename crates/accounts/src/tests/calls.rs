@@ -85,7 +85,7 @@ async fn registering_answers_as_the_contract_says() {
     let me = user(&shop, "me", Some(access)).await;
     assert_eq!(me.status, 200);
     let expected = json!({"user_id": answer.body["user_id"], "name": "Ada Lovelace", "email": ADA,
-        "roles": ["customer"], "created_at": "2026-11-22T12:00:00Z"});
+        "roles": ["customer"], "grants": [], "created_at": "2026-11-22T12:00:00Z"});
     assert_eq!(me.body, expected);
     assert!(register(&shop, &ada()).await.is_problem(Code::EmailTaken));
 }

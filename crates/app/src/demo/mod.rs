@@ -1,4 +1,4 @@
-//! A Marquee to try: real films, cinemas in eight cities, a week of shows, and three people to sign in as.
+//! A Marquee to try: real films, cinemas in eight cities, a week of shows, and four people to sign in as.
 //!
 //! Everything follows from the data and the time: two fills at the same instant differ in ids alone.
 
@@ -13,7 +13,7 @@ use marquee_accounts::Registration;
 use marquee_bus::Actor;
 use marquee_catalog::{Catalog, Cinema, ShowFilter};
 use marquee_http::Role;
-use marquee_kernel::{LIMIT_MAX, MovieId, PageRequest, Timestamp};
+use marquee_kernel::{CinemaId, LIMIT_MAX, MovieId, PageRequest, Timestamp};
 use tracing::info;
 
 use crate::{Services, StartError};
@@ -21,8 +21,9 @@ use programme::Hall;
 use venues::VENUES;
 
 /// Who can sign in: role, address, password. Known to everybody: a demo is not for strangers.
-const PEOPLE: [(Role, &str, &str); 3] = [
+const PEOPLE: [(Role, &str, &str); 4] = [
     (Role::Admin, "admin@marquee.example", "marquee-demo-admin"),
+    (Role::Manager, "manager@marquee.example", "marquee-demo-manager"),
     (Role::BoxOffice, "boxoffice@marquee.example", "marquee-demo-boxoffice"),
     (Role::Customer, "customer@marquee.example", "marquee-demo-customer"),
 ];
@@ -36,12 +37,15 @@ pub(crate) async fn fill(services: &Services) -> Result<(), StartError> {
     let (catalog, now) = (&services.catalog, services.clock.now());
     let cinemas = catalog.cinemas(None, PageRequest { limit: LIMIT_MAX, after: None }).await.map_err(wrong)?.items;
     if cinemas.is_empty() {
-        add_people(services).await?;
+        add_people(services, PEOPLE.iter().filter(|(role, ..)| *role != Role::Manager), &[]).await?;
     } else if !may_go_on(catalog, &cinemas).await? {
         return Ok(());
     }
     let movies = add_films(catalog).await?;
-    let halls = if cinemas.is_empty() { open_cinemas(catalog).await? } else { halls_of(&cinemas) };
+    let halls = match cinemas.is_empty() {
+        true => open_cinemas(services).await?,
+        false => halls_of(&cinemas),
+    };
     let shows = schedule(catalog, &movies, &halls, now).await?;
     info!(movies = movies.len(), screens = halls.len(), shows, "demo filled");
     Ok(())
@@ -71,8 +75,12 @@ async fn may_go_on(catalog: &Catalog, cinemas: &[Cinema]) -> Result<bool, StartE
     Ok(coming.items.is_empty() && cinemas.iter().all(known))
 }
 
-async fn add_people(services: &Services) -> Result<(), StartError> {
-    for (role, email, password) in PEOPLE {
+async fn add_people(
+    services: &Services,
+    people: impl Iterator<Item = &(Role, &'static str, &'static str)>,
+    cinema_ids: &[CinemaId],
+) -> Result<(), StartError> {
+    for &(role, email, password) in people {
         let person = Registration::new("Demo", email, password, None).map_err(wrong)?;
         match services.accounts.create_user(person).await {
             // Who has an account here keeps its password, and gets no role by it.
@@ -80,7 +88,7 @@ async fn add_people(services: &Services) -> Result<(), StartError> {
             outcome => outcome.map_err(wrong)?,
         };
         if role != Role::Customer {
-            services.accounts.grant_role(email, role, &[]).await.map_err(wrong)?;
+            services.accounts.grant_role(email, role, cinema_ids).await.map_err(wrong)?;
         }
     }
     Ok(())
@@ -94,14 +102,19 @@ async fn add_films(catalog: &Catalog) -> Result<Vec<(MovieId, u32)>, StartError>
     Ok(ids.into_iter().zip(minutes).collect())
 }
 
-async fn open_cinemas(catalog: &Catalog) -> Result<Vec<Hall>, StartError> {
-    let mut halls = Vec::new();
-    for venue in &VENUES {
+/// Opens the cinemas, the first of them with a manager.
+async fn open_cinemas(services: &Services) -> Result<Vec<Hall>, StartError> {
+    let (catalog, mut halls) = (&services.catalog, Vec::new());
+    for (at, venue) in VENUES.iter().enumerate() {
         let cinema = catalog.add_cinema(Actor::System, venue.details()).await.map_err(wrong)?;
         for screen in venue.screens {
             let added =
                 catalog.add_screen(Actor::System, cinema.cinema_id, screen.name.to_owned(), screen.house.plan());
             halls.push(Hall { screen_id: added.await.map_err(wrong)?.screen_id, venue, screen });
+        }
+        if at == 0 {
+            let managers = PEOPLE.iter().filter(|(role, ..)| *role == Role::Manager);
+            add_people(services, managers, &[cinema.cinema_id]).await?;
         }
     }
     Ok(halls)

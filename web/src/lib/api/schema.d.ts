@@ -1046,6 +1046,11 @@ export interface components {
             /** @description What it must be. */
             message: string;
         };
+        /** @description A role that somebody was given. */
+        GrantView: {
+            role: components["schemas"]["Role"];
+            cinema_id: components["schemas"]["CinemaId"] | null;
+        };
         /** @description One seat of a hold, at the price it had when the hold was placed. */
         HeldSeat: {
             /** @description The seat. */
@@ -1783,6 +1788,8 @@ export interface components {
             email: string;
             /** @description Every role the person has anywhere; everybody is a `customer`. */
             roles: components["schemas"]["Role"][];
+            /** @description Where they have them; nothing of `customer`. */
+            grants: components["schemas"]["GrantView"][];
             /**
              * Format: date-time
              * @description When the account was made.

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
-import { en } from './en';
-import { hi } from './hi';
+import { customer } from './en/customer';
+import { staff } from './en/staff';
+import { customer as customerInHindi } from './hi/customer';
+import { staff as staffInHindi } from './hi/staff';
+
+const en = { ...customer, ...staff };
+const hi = { ...customerInHindi, ...staffInHindi };
 
 /** Every message by its path; one that takes words is asked with some. */
 function messages(of: object, path = ''): [string, string][] {

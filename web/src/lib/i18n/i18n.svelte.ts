@@ -1,6 +1,6 @@
 /** The language of the page: its messages, and how it writes dates, times and money. Hindi is fetched when it is asked for. */
 import type { Money } from '../api/client';
-import { en, type Messages } from './en';
+import { customer as en, type Customer } from './en/customer';
 import { dates, moneyFormat } from './formats';
 
 export type Language = 'en' | 'hi';
@@ -10,7 +10,8 @@ const KEPT = 'marquee.language';
 
 class I18n {
   language = $state<Language>('en');
-  messages = $state.raw<Messages>(en);
+  messages = $state.raw<Customer>(en);
+  private others: ((language: Language) => Promise<void>)[] = [];
 
   /** The tag for Intl: the reader's own English where there is one. */
   locale = $derived.by(() => {
@@ -25,9 +26,15 @@ class I18n {
   }
 
   async speak(language: Language): Promise<void> {
-    this.messages = language === 'hi' ? (await import('./hi')).hi : en;
+    await Promise.all(this.others.map((fetch) => fetch(language)));
+    this.messages = language === 'hi' ? (await import('./hi/customer')).customer : en;
     this.language = language;
     document.documentElement.lang = language;
+  }
+
+  /** Has `fetch` fetch messages of its own before a language is spoken. */
+  alongside(fetch: (language: Language) => Promise<void>): void {
+    this.others.push(fetch);
   }
 
   async choose(language: Language): Promise<void> {

@@ -1,10 +1,10 @@
-import type { Messages } from './en';
-import { plural } from './plural';
+import type { Customer } from '../en/customer';
+import { plural } from '../plural';
 
 const n = plural('hi');
 const seats = (count: number) => n(count, { one: '# सीट', other: '# सीटें' });
 
-export const hi: Messages = {
+export const customer: Customer = {
   app: {
     name: 'Marquee',
     skip: 'सीधे सामग्री पर जाएँ',
@@ -21,6 +21,8 @@ export const hi: Messages = {
     offline: 'आप ऑफ़लाइन हैं। पहले खोले गए टिकट अब भी चलेंगे।',
     back: 'वापस',
     close: 'बंद करें',
+    staff: 'कर्मचारियों के लिए',
+    areas: { admin: 'प्रबंधन', office: 'टिकट खिड़की', gate: 'प्रवेश द्वार' },
   },
   home: {
     title: 'सिनेमा टिकट',

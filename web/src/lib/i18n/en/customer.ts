@@ -1,9 +1,9 @@
-import { plural } from './plural';
+import { plural } from '../plural';
 
 const n = plural('en');
 const seats = (count: number) => n(count, { one: '# seat', other: '# seats' });
 
-export const en = {
+export const customer = {
   app: {
     name: 'Marquee',
     skip: 'Skip to content',
@@ -20,6 +20,8 @@ export const en = {
     offline: 'You are offline. Tickets you have opened before still work.',
     back: 'Back',
     close: 'Close',
+    staff: 'For staff',
+    areas: { admin: 'Administration', office: 'Box office', gate: 'Gate' },
   },
   home: {
     title: 'Cinema tickets',
@@ -302,4 +304,4 @@ export const en = {
   genres: {} as Record<string, string>,
 };
 
-export type Messages = typeof en;
+export type Customer = typeof customer;

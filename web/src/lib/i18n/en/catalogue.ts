@@ -1,0 +1,6 @@
+/** Films, cinemas, screens and the layout editor. */
+export const catalogue = {
+  title: 'Films',
+};
+
+export type Catalogue = typeof catalogue;

@@ -1,0 +1,6 @@
+/** The gate. */
+export const gate = {
+  title: 'Gate',
+};
+
+export type Gate = typeof gate;

@@ -1,0 +1,5 @@
+import type { Office } from '../en/office';
+
+export const office: Office = {
+  title: 'टिकट खिड़की',
+};
