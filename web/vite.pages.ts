@@ -49,22 +49,33 @@ function joined(parts: Files[]): Files {
 /** Whether a layout of `folder` is around the page at `route`. */
 const around = (folder: string, route: string): boolean => folder === '' || route.startsWith(`${folder}/`);
 
-/** What every page of the customers needs. */
-const EVERYWHERE = [
-  /\/node_modules\/(svelte|@sveltejs\/kit|esm-env|clsx|openapi-fetch)\//,
-  /\/src\/(app\.css|hooks\.client\.ts|routes\/\+(layout|error)\.(svelte|ts))/,
-  /\/src\/lib\/(api|art|hold|i18n|ui)\//,
-];
-/** But not another language, which is fetched when it is chosen. */
-const ELSEWHERE = /\/src\/lib\/i18n\/hi/;
+/** From where a customer begins; what these cannot do without is in one file. */
+const BEGINNING =
+  /\/(src\/hooks\.client\.ts|src\/routes\/\+(layout|error|page)\.(svelte|ts)|runtime\/client\/entry\.js)$/;
+/** But what is on the first page alone. */
+const FIRST_PAGE = /\/src\/routes\/\+page\.(svelte|ts)/;
+
+/** Every module that the beginning imports, and does not fetch when it comes to need it. */
+function needed({ getModuleIds, getModuleInfo }: Rollup.ManualChunkMeta): Set<string> {
+  const found = new Set([...getModuleIds()].filter((id) => BEGINNING.test(id)));
+  for (const id of found) for (const next of getModuleInfo(id)?.importedIds ?? []) found.add(next);
+  return found;
+}
+
+let together: Set<string> | undefined;
 
 export const everywhere: Plugin = {
   name: 'everywhere-in-one-file',
   applyToEnvironment: ({ name }) => name === 'client',
+  buildStart: () => {
+    together = undefined;
+  },
   outputOptions: (options) => ({
     ...options,
-    manualChunks: (id) =>
-      EVERYWHERE.some((module) => module.test(id)) && !ELSEWHERE.test(id) ? 'everywhere' : undefined,
+    manualChunks: (id, graph) => {
+      together ??= needed(graph);
+      return together.has(id) && !FIRST_PAGE.test(id) ? 'everywhere' : undefined;
+    },
   }),
 };
 

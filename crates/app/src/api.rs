@@ -12,7 +12,9 @@ use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{SchemaType, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -32,6 +34,12 @@ const UNKNOWN_PARAMETER: (&str, &str) = ("422", "`invalid_request`: a parameter 
 /// What a call answers that changes something, to a cookie that another site may have had sent.
 const NOT_OURS: (&str, &str) =
     ("403", "`csrf`: authenticated by a cookie, without `X-Marquee-Csrf: 1` or from elsewhere.");
+/// A call's caller is told by a token of its own, or by the cookie of a browser's session.
+const BEARER: &str = "bearer";
+const SESSION: &str = "session";
+const NO_SCOPES: [&str; 0] = [];
+const SESSION_IS: &str = "The session of a browser, as `POST /session` begins it; behind TLS the name has the prefix `__Host-`. \
+                          A call that changes something carries `X-Marquee-Csrf: 1`, too.";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The documentation page brings its own scripts and styles, from this server alone.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -92,7 +100,13 @@ fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>
 fn finish(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::with_description("marquee_access", SESSION_IS);
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    for requirements in document.paths.paths.values_mut().flat_map(operations).filter_map(|it| it.security.as_mut()) {
+        let either = requirements.contains(&SecurityRequirement::new(BEARER, NO_SCOPES));
+        requirements.extend(either.then(|| SecurityRequirement::new(SESSION, NO_SCOPES)));
+    }
     let problem = || {
         let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
         ResponseBuilder::new().content("application/problem+json", content)

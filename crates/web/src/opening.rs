@@ -19,8 +19,16 @@ use tower::ServiceExt as _;
 use crate::head::escape;
 
 /// What a URI's component keeps as it is, in a browser's `encodeURIComponent`.
-const COMPONENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'~').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 /// Items that the app asks a list for.
 const LIMIT: &str = "limit=100";
 /// Days that the app offers, from today.

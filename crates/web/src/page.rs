@@ -48,13 +48,17 @@ mod tests {
     use super::*;
 
     fn html(page: &Page) -> String {
-        String::from_utf8(page.with(&Head::home(), "<link>", &Opening::default(), Encoding::Identity).1.bytes.to_vec()).unwrap()
+        String::from_utf8(page.with(&Head::home(), "<link>", &Opening::default(), Encoding::Identity).1.bytes.to_vec())
+            .unwrap()
     }
 
     #[test]
     fn the_head_is_written_where_the_marker_was() {
         let html = html(&Page::new("<head><!--head--><link></head><body>"));
-        assert!(html.starts_with("<head><link><title>Marquee</title>") && html.ends_with("<link></head><body>"), "{html}");
+        assert!(
+            html.starts_with("<head><link><title>Marquee</title>") && html.ends_with("<link></head><body>"),
+            "{html}"
+        );
         assert!(!html.contains(MARKER));
     }
 

@@ -22,7 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{Site, router};
 
 const PAGE: &str = "<!doctype html><head><!--head--></head><body><script>boot()</script></body>";
-const PAGES: &str = r#"{ "/": { "scripts": ["home.js"], "styles": [] }, "/films/[id]": { "scripts": ["film.js"], "styles": [] } }"#;
+const PAGES: &str =
+    r#"{ "/": { "scripts": ["home.js"], "styles": [] }, "/films/[id]": { "scripts": ["film.js"], "styles": [] } }"#;
 const NOBODY: &str = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c";
 
 struct Cinema {
@@ -313,7 +314,9 @@ async fn a_page_names_its_files_and_holds_the_answers_to_what_it_asks_first() {
     let page = text(cinema.get(&format!("/cinemas/{}", show.cinema_id)).await).await;
     assert_eq!(answers(&page).len(), 3, "{page}");
     let page = text(cinema.get(&format!("/shows/{}", show.show_id)).await).await;
-    assert!(page.contains(&format!("as=\"fetch\" crossorigin=\"anonymous\" href=\"/api/v1/shows/{}/seats\"", show.show_id)));
+    assert!(
+        page.contains(&format!("as=\"fetch\" crossorigin=\"anonymous\" href=\"/api/v1/shows/{}/seats\"", show.show_id))
+    );
 }
 
 #[tokio::test]

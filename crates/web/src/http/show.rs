@@ -12,12 +12,7 @@ use crate::head::Head;
 use crate::opening::Opening;
 use crate::schema;
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Named(id): Named<ShowId>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn show(State(app): State<App>, Named(id): Named<ShowId>, uri: Uri, headers: HeaderMap) -> Response {
     app.page(Asked { path: uri.path(), headers: &headers }, about(&app, id).await)
 }
 
