@@ -102,7 +102,7 @@ export async function holdChosen(page: Page): Promise<void> {
 
 /** Pays with the test card that does what `outcome` says. */
 export async function pay(page: Page, outcome: RegExp): Promise<void> {
-  await page.getByRole('radio', { name: outcome }).check();
+  await page.getByRole('button', { name: outcome }).click();
   await page.getByRole('button', { name: /^Pay ₹/ }).click();
 }
 

@@ -28,7 +28,11 @@ export async function showInHall(server: string, rows: number, across: number): 
     }),
   });
   const { access_token: token } = (await signedIn.json()) as { access_token: string };
-  const { items } = await ask<{ items: Show[] }>(`${server}/api/v1/shows?city=Mumbai&limit=1`, 'GET', undefined);
+  const { items } = await ask<{ items: Show[] }>(
+    `${server}/api/v1/shows?city=Mumbai&limit=1`,
+    'GET',
+    undefined,
+  );
   const [like] = items;
   if (!like) throw new Error('the demo has no shows');
   const layout = {

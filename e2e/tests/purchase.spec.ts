@@ -1,3 +1,4 @@
+import type { Locator, Page } from '@playwright/test';
 import { chooseBest, cursorTo, expect, holdChosen, pay, showFor, signedIn, test } from '../marquee';
 
 test('from the start page to a ticket, and the money back', async ({ page }, info) => {
@@ -41,11 +42,16 @@ test('with the keyboard alone, on the map @desk', async ({ page }, info) => {
   await page.keyboard.press(' ');
   await expect(page.getByRole('button', { name: /^Give up seat/ })).toHaveCount(2);
   await expect(page.getByText(/Row C, seat 2, .*Chosen/)).toBeAttached();
-  await tabTo(page, 'Hold these seats');
+  await tabTo(page, page.getByRole('button', { name: 'Hold these seats' }));
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/checkout\//);
   await expect(page.getByRole('heading', { name: 'Pay with' })).toBeVisible();
-  await tabTo(page, /^Pay ₹/);
+  await tabTo(page, page.getByLabel('Card number'));
+  await page.keyboard.type('4242424242424242');
+  await tabTo(page, page.getByLabel('Good until'));
+  await page.keyboard.type('1234');
+  await tabTo(page, page.getByLabel('Security code'));
+  await page.keyboard.type('123');
   await page.keyboard.press('Enter');
   await expect(page.getByText('You are booked.')).toBeVisible();
 });
@@ -78,6 +84,43 @@ test('a card that is declined, and another', async ({ page }, info) => {
   await expect(page.getByText('You are booked.')).toBeVisible();
 });
 
+test('a card that is not right is said to be so, and no number of a card is ever sent @desk', async ({
+  page,
+}, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await chooseBest(page, show, 1);
+  await holdChosen(page);
+  const sent: string[] = [];
+  page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
+  const number = page.getByLabel('Card number');
+  await expect(number).toHaveAttribute('autocomplete', 'cc-number');
+  await page.getByRole('button', { name: /^Pay ₹/ }).click();
+  await expect(number).toBeFocused();
+  await expect(number).toHaveAccessibleDescription('Please fill this in.');
+  await number.fill('4242424242424241');
+  await page.getByLabel('Good until').fill('0120');
+  await page.getByLabel('Security code').fill('1');
+  await page.getByLabel('Name on the card').focus();
+  await expect(number).toHaveAccessibleDescription(/not the number of a card/);
+  await expect(page.getByLabel('Good until')).toHaveAccessibleDescription(/no longer good/);
+  await expect(page.getByLabel('Security code')).toHaveAccessibleDescription(/Three or four digits/);
+  await number.fill('5555555555554444');
+  await expect(number).toHaveAccessibleDescription(/was sent nowhere/);
+  await number.fill('4242424242424242');
+  await expect(number).toHaveValue('4242 4242 4242 4242');
+  await page.getByLabel('Good until').fill('1234');
+  await page.getByLabel('Security code').fill('123');
+  await page.getByRole('button', { name: /^Pay ₹/ }).click();
+  await expect(page.getByText('You are booked.')).toBeVisible();
+  expect(sent.some((request) => request.includes('pm_card_visa'))).toBe(true);
+  expect(
+    sent.filter((request) =>
+      /\d{12}/.test(request.replace(/%20| /g, '').replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '')),
+    ),
+  ).toEqual([]);
+});
+
 test('a bank that does not answer, until it is known what it did @desk', async ({ page }, info) => {
   test.setTimeout(90_000);
   const show = await showFor(info.testId);
@@ -102,9 +145,8 @@ test('a reload in the middle of a payment makes no second one @desk', async ({ p
   await expect(page.locator('a.booking')).toHaveCount(1);
 });
 
-/** Presses Tab until the focus is on what is called `name`. */
-async function tabTo(page: import('@playwright/test').Page, name: string | RegExp): Promise<void> {
-  const target = page.getByRole('button', { name });
+/** Presses Tab until the focus is on `target`. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
   for (let step = 0; step < 40; step++) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
     await page.keyboard.press('Tab');
