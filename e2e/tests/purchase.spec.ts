@@ -1,11 +1,22 @@
 import type { Locator, Page } from '@playwright/test';
-import { chooseBest, cursorTo, expect, holdChosen, pay, showFor, signedIn, test } from '../marquee';
+import { flawless } from '../axe';
+import {
+  chooseBest,
+  cursorTo,
+  expect,
+  holdChosen,
+  pay,
+  showFor,
+  signedIn,
+  test,
+  type Show,
+} from '../marquee';
 
 test('from the start page to a ticket, and the money back', async ({ page }, info) => {
   const show = await showFor(info.testId);
   await page.goto('/?city=Mumbai');
   await expect(page.getByRole('heading', { name: 'Now showing in Mumbai' })).toBeVisible();
-  await page.goto(`/films/${show.movie_id}?city=Mumbai&date=${show.start_time.slice(0, 10)}`);
+  await page.goto(`/films/${show.movie_id}?city=Mumbai&date=${dayOf(show)}`);
   await expect(page.getByRole('heading', { name: show.movie_title, level: 1 })).toBeVisible();
   await chooseBest(page, show, 2);
 
@@ -54,6 +65,24 @@ test('with the keyboard alone, on the map @desk', async ({ page }, info) => {
   await page.keyboard.type('123');
   await page.keyboard.press('Enter');
   await expect(page.getByText('You are booked.')).toBeVisible();
+});
+
+test('in Hindi, from the film to the ticket @phone', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await page.evaluate(() => localStorage.setItem('marquee.language', 'hi'));
+  await page.goto(`/films/${show.movie_id}?city=Mumbai&date=${dayOf(show)}`);
+  await page.locator(`a[href="/shows/${show.show_id}"]`).click();
+  await page.getByRole('button', { name: 'सबसे अच्छी सीटें' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: '2', exact: true }).check();
+  await dialog.getByRole('button', { name: 'सीटें ढूँढें' }).click();
+  await page.getByRole('button', { name: 'ये सीटें रोकें' }).click();
+  await expect(page.getByRole('heading', { name: 'भुगतान का तरीक़ा' })).toBeVisible();
+  await page.getByRole('button', { name: /स्वीकार होता है/ }).click();
+  await page.getByRole('button', { name: /^₹.* चुकाएँ$/ }).click();
+  await expect(page.getByRole('img', { name: /QR/ })).toBeVisible();
+  await flawless(page, 'a ticket in Hindi');
 });
 
 test('through the list of rows', async ({ page }, info) => {
@@ -144,6 +173,10 @@ test('a reload in the middle of a payment makes no second one @desk', async ({ p
   await page.goto('/bookings');
   await expect(page.locator('a.booking')).toHaveCount(1);
 });
+
+/** The day of a show, as its cinema counts. */
+const dayOf = (show: Show): string =>
+  new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(new Date(show.start_time));
 
 /** Presses Tab until the focus is on `target`. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
