@@ -151,7 +151,7 @@ fuzz:
 
 bench-web: web ## Measures the app in Chromium as on a cheap phone: weights, largest paint, press to paint; fails when a goal is missed
 	cargo build --release --package marquee --bin marquee
-	@MARQUEE=target/release/marquee scripts/web bench
+	@MARQUEE=$(CURDIR)/target/release/marquee scripts/web bench
 
 bench: ## Measures Marquee beside the limits of this machine
 	@scripts/setup tests
