@@ -257,9 +257,7 @@ function paintRowNames(
   const right = view.left + house.width * view.scale + off;
   if (stays) {
     context.fillStyle = colours.ground;
-    context.globalAlpha = 0.93;
     context.fillRect(0, 0, STRIP, canvas.height);
-    context.globalAlpha = 1;
     context.fillStyle = colours.line;
     context.fillRect(STRIP, 0, 1, canvas.height);
   }
