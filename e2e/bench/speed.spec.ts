@@ -119,7 +119,7 @@ async function useMap(page: Page): Promise<void> {
     'Enter',
   ]) {
     await page.keyboard.press(key);
-    await page.waitForTimeout(120);
+    await page.waitForTimeout(250);
   }
   const box = await map.boundingBox();
   if (!box) throw new Error('no map');
