@@ -12,7 +12,7 @@ const ASK_EVERY_MS = 100;
 
 export default async function start(): Promise<() => Promise<void>> {
   const claims = mkdtempSync(join(tmpdir(), 'marquee-claims-'));
-  process.env.MARQUEE_CLAIMS = claims;
+  process.env.E2E_CLAIMS = claims;
   const forget = () => rmSync(claims, { recursive: true, force: true });
   if (process.env.MARQUEE_URL) {
     process.env.MARQUEE_HASTY_URL ??= '';

@@ -1,4 +1,4 @@
-import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter';
+import type { FullResult, Reporter, TestCase, TestError, TestResult } from '@playwright/test/reporter';
 
 /** Prints what was measured, a line each, and what went wrong. */
 export default class Report implements Reporter {
@@ -8,6 +8,10 @@ export default class Report implements Reporter {
 
   onTestEnd(test: TestCase, { errors }: TestResult): void {
     for (const { message } of errors) console.error(`${test.title}: ${message ?? ''}`);
+  }
+
+  onError({ message }: TestError): void {
+    console.error(message ?? 'bench-web: it could not begin');
   }
 
   onEnd({ status }: FullResult): void {
