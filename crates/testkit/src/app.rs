@@ -140,11 +140,23 @@ impl TestApp {
     /// # Panics
     /// When the role cannot be granted.
     pub async fn box_office(&self, cinema_id: &str) -> Person {
-        let clerk = self.customer("Clerk").await;
+        self.employed("Clerk", Role::BoxOffice, cinema_id).await
+    }
+
+    /// A manager of a cinema, freshly signed in.
+    ///
+    /// # Panics
+    /// When the role cannot be granted.
+    pub async fn manager(&self, cinema_id: &str) -> Person {
+        self.employed("Manager", Role::Manager, cinema_id).await
+    }
+
+    async fn employed(&self, name: &str, role: Role, cinema_id: &str) -> Person {
+        let person = self.customer(name).await;
         let cinema_id = cinema_id.parse().expect("a cinema id");
         let accounts = &self.running().services.accounts;
-        accounts.grant_role(&clerk.email, Role::BoxOffice, &[cinema_id]).await.expect("the role is granted");
-        self.again(&clerk).await
+        accounts.grant_role(&person.email, role, &[cinema_id]).await.expect("the role is granted");
+        self.again(&person).await
     }
 
     /// The faults that the sandbox gateway can be given.
