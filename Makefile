@@ -19,7 +19,7 @@ FAULT_ROUNDS := 6
 
 .DEFAULT_GOAL := help
 .PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster \
-	test-kafka test-web test-stack test-failover test-restore deployment portable-sql fuzz bench fmt clean
+	test-kafka test-web test-stack test-failover test-restore deployment portable-sql fuzz bench bench-web fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -150,6 +150,10 @@ portable-sql:
 fuzz:
 	$(IT) --no-run
 	scripts/python scripts/fuzz.py target/debug/marquee
+
+bench-web: web ## Measures the app in Chromium as on a cheap phone: weights, largest paint, press to paint; fails when a goal is missed
+	cargo build --release --package marquee --bin marquee
+	@MARQUEE=$(CURDIR)/target/release/marquee scripts/web bench
 
 bench: ## Measures Marquee beside the limits of this machine
 	@scripts/setup tests

@@ -11,17 +11,21 @@ const START_MS = 60_000;
 const ASK_EVERY_MS = 100;
 
 export default async function start(): Promise<() => Promise<void>> {
+  const claims = mkdtempSync(join(tmpdir(), 'marquee-claims-'));
+  process.env.E2E_CLAIMS = claims;
+  const forget = () => rmSync(claims, { recursive: true, force: true });
   if (process.env.MARQUEE_URL) {
     process.env.MARQUEE_HASTY_URL ??= '';
-    return async () => undefined;
+    return async () => forget();
   }
   const [shop, hasty] = await Promise.all([
     serve({}),
-    serve({ MARQUEE_HOLD_SECONDS: '5', MARQUEE_HOLD_MAX_SECONDS: '5' }),
+    serve({ MARQUEE_HOLD_SECONDS: '5', MARQUEE_HOLD_MAX_SECONDS: '9' }),
   ]);
   process.env.MARQUEE_URL = shop.url;
   process.env.MARQUEE_HASTY_URL = hasty.url;
   return async () => {
+    forget();
     await Promise.all([shop.stop(), hasty.stop()]);
     delete process.env.MARQUEE_URL;
   };

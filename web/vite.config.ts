@@ -1,6 +1,7 @@
 import { sveltekit } from '@sveltejs/kit/vite';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { everywhere, pages } from './vite.pages';
 
 /** Where `vite dev` and `vite preview` find the API. */
 const api = process.env.MARQUEE_URL ?? 'http://127.0.0.1:8080';
@@ -19,11 +20,10 @@ const announcer: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [announcer, sveltekit()],
+  plugins: [announcer, sveltekit(), everywhere, pages],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
-    // Without a proxy there is no HTTP/2: a dozen small files cost more than what they save.
     rollupOptions: { output: { experimentalMinChunkSize: 12_000 } },
   },
   server: { proxy: { '/api': api } },

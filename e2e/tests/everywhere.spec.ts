@@ -1,55 +1,62 @@
+import type { Page } from '@playwright/test';
 import { flawless } from '../axe';
 import { chooseBest, expect, holdChosen, pay, showFor, signedIn, test } from '../marquee';
 
-for (const scheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing, ${scheme}`, async ({ page }, info) => {
-    test.setTimeout(120_000);
-    // Nothing that moves without end.
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    const show = await showFor(info.testId);
-    for (const path of [
-      '/',
-      '/search?q=the',
-      `/films/${show.movie_id}`,
-      `/cinemas/${show.cinema_id}`,
-      '/sign-in',
-      '/register',
-      '/nowhere',
-    ]) {
-      await page.goto(path);
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await flawless(page, path);
-    }
-    await signedIn(page);
-    await page.goto(`/shows/${show.show_id}`);
-    await page.getByRole('button', { name: 'List' }).click();
-    await page.locator('summary').nth(2).click();
-    await flawless(page, 'seat list');
-    await chooseBest(page, show, 2);
-    await flawless(page, 'seat map');
-    await page.getByRole('button', { name: 'Best seats' }).click();
-    await flawless(page, 'best seats');
-    await page.keyboard.press('Escape');
-    await holdChosen(page);
-    await pay(page, /declined by the bank/);
-    await expect(page.getByText('The card was declined')).toBeVisible();
-    await flawless(page, 'checkout');
-    await page.goto('/');
-    await expect(page.getByRole('timer')).toBeVisible();
-    await flawless(page, 'a hold on the start page');
-    await page.goBack();
-    await pay(page, /is accepted/);
-    await expect(page.getByText('You are booked.')).toBeVisible();
-    await flawless(page, 'ticket');
-    await page.getByRole('button', { name: 'Cancel booking' }).click();
-    await flawless(page, 'cancel');
-    for (const path of ['/bookings', '/account']) {
-      await page.goto(path);
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await flawless(page, path);
-    }
-  });
+/** Judges the page as it stands, in one theme after the other. */
+async function inBoth(page: Page, where: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await flawless(page, `${where}, ${colorScheme}`);
+  }
 }
+
+test('axe finds nothing, in light and in dark', async ({ page }, info) => {
+  test.setTimeout(120_000);
+  // Nothing that moves without end.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const show = await showFor(info.testId);
+  for (const path of [
+    '/',
+    '/search?q=the',
+    `/films/${show.movie_id}`,
+    `/cinemas/${show.cinema_id}`,
+    '/sign-in',
+    '/register',
+    '/nowhere',
+  ]) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await inBoth(page, path);
+  }
+  await signedIn(page);
+  await page.goto(`/shows/${show.show_id}`);
+  await page.getByRole('button', { name: 'List' }).click();
+  await page.locator('summary').nth(2).click();
+  await inBoth(page, 'seat list');
+  await chooseBest(page, show, 2);
+  await inBoth(page, 'seat map');
+  await page.getByRole('button', { name: 'Best seats' }).click();
+  await inBoth(page, 'best seats');
+  await page.keyboard.press('Escape');
+  await holdChosen(page);
+  await pay(page, /declined by the bank/);
+  await expect(page.getByText('The card was declined')).toBeVisible();
+  await inBoth(page, 'checkout');
+  await page.goto('/');
+  await expect(page.getByRole('timer')).toBeVisible();
+  await inBoth(page, 'a hold on the start page');
+  await page.goBack();
+  await pay(page, /is accepted/);
+  await expect(page.getByText('You are booked.')).toBeVisible();
+  await inBoth(page, 'ticket');
+  await page.getByRole('button', { name: 'Cancel booking' }).click();
+  await inBoth(page, 'cancel');
+  for (const path of ['/bookings', '/account']) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await inBoth(page, path);
+  }
+});
 
 test('in Hindi, and it stays', async ({ page }) => {
   await page.goto('/?city=Mumbai');
@@ -130,6 +137,7 @@ test('a wrong password is refused, and no link leads off the site after signing 
 test('a ticket opens without a network', async ({ page, context }, info) => {
   const show = await showFor(info.testId);
   await signedIn(page);
+  await page.goto('/search');
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
   await chooseBest(page, show, 2);
@@ -147,4 +155,28 @@ test('a ticket opens without a network', async ({ page, context }, info) => {
   await expect.poll(() => ticket.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
   await expect(page.getByText(/You are offline/)).toBeVisible();
   await context.setOffline(false);
+});
+
+test('a page comes with what it asks first, wherever somebody chose to be @phone', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (pathname.startsWith('/api/v1/') && !pathname.endsWith('/seats/events')) asked.push(pathname + search);
+  });
+  await page.goto('/?city=Mumbai');
+  await page.getByLabel('City').selectOption('New York');
+  await expect(page.getByRole('heading', { name: 'Now showing in New York' })).toBeVisible();
+  expect(asked, 'a choice is asked for').not.toEqual([]);
+  for (const [path, heading, calls] of [
+    ['/', 'Now showing in New York', []],
+    [`/films/${show.movie_id}?city=Mumbai`, show.movie_title, []],
+    [`/cinemas/${show.cinema_id}`, /./, []],
+    [`/shows/${show.show_id}`, show.movie_title, [`/api/v1/shows/${show.show_id}/seats`]],
+  ] as const) {
+    asked.length = 0;
+    await page.goto(path);
+    await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible();
+    expect(asked, path).toEqual(calls);
+  }
 });

@@ -57,3 +57,49 @@ test('a hold that lapses says so, and can be placed again', async ({ page }, inf
   await expect(page.getByRole('heading', { name: 'Pay with' })).toBeVisible();
   expect(page.url()).not.toBe(before);
 });
+
+test('more time can be had, up to the longest that a hold can last @desk', async ({ page }, info) => {
+  test.skip(hastyUrl() === '', 'needs a server of its own');
+  const show = await showFor(info.testId, hastyUrl());
+  await signedIn(page, hastyUrl());
+  await chooseBest(page, show, 2, hastyUrl());
+  await holdChosen(page);
+  const more = page.getByRole('button', { name: 'More time' });
+  await expect.poll(async () => left(await page.getByRole('timer').textContent())).toBeLessThan(4);
+  await more.click();
+  await expect(page.getByText('You have more time.')).toBeVisible();
+  expect(left(await page.getByRole('timer').textContent())).toBeGreaterThanOrEqual(4);
+  await expect(async () => {
+    await more.click({ timeout: 500 });
+    await expect(page.getByText('This is the longest a hold can last.')).toBeVisible({ timeout: 500 });
+  }).toPass({ intervals: [500] });
+  await expect(more).toBeDisabled();
+});
+
+test('seats that were sold in between are said to be, and there is a way on @desk', async ({
+  page,
+}, info) => {
+  const show = await showFor(info.testId);
+  await signedIn(page);
+  await chooseBest(page, show, 2);
+  await holdChosen(page);
+  // A hold is what keeps this from happening: the refusal is played.
+  await page.route('**/api/v1/booking', (route) =>
+    route.fulfill({
+      status: 409,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({
+        type: 'about:blank',
+        title: 'Sold',
+        status: 409,
+        code: 'seats_unavailable',
+        seats: [],
+      }),
+    }),
+  );
+  await pay(page, /is accepted/);
+  await expect(page.getByRole('heading', { name: 'A seat was sold in between' })).toBeVisible();
+  await expect(page.getByText(/Nothing was charged/)).toBeVisible();
+  await page.getByRole('link', { name: 'Choose other seats' }).click();
+  await expect(page.getByRole('application', { name: 'Seat map' })).toBeVisible();
+});

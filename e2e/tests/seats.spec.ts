@@ -44,19 +44,40 @@ test('a seat that somebody takes changes within half a second @desk', async ({
   await page.goto(`/shows/${show.show_id}`);
   await page.getByRole('button', { name: 'List' }).click();
   await page.getByText('Row E', { exact: true }).click();
-  const seat = page.getByRole('checkbox', { name: /Row E, seat 1,/ });
-  await expect(seat).toBeEnabled();
+  const seats = [1, 2, 3, 4].map((number) =>
+    page.getByRole('checkbox', { name: new RegExp(`Row E, seat ${number},`) }),
+  );
+  for (const seat of seats) await expect(seat).toBeEnabled();
   const other = await browser.newContext();
   watch(other, rules, url());
   const buyer = await other.newPage();
   await signedIn(buyer);
-  const answer = await buyer.request.post(`${url()}/api/v1/shows/${show.show_id}/reserve`, {
-    data: { seats: ['E-1', 'E-2'] },
-    headers: { 'x-marquee-csrf': '1' },
+  // When each seat changes, by the page's own clock, which is the machine's.
+  await page.evaluate(() => {
+    const changed: Record<string, number> = {};
+    Object.assign(window, { changed });
+    new MutationObserver((all) => {
+      for (const { target } of all)
+        if (target instanceof HTMLInputElement && target.disabled)
+          changed[target.getAttribute('aria-label') ?? target.labels?.[0]?.textContent ?? ''] ??= Date.now();
+    }).observe(document.body, { subtree: true, attributeFilter: ['disabled'] });
   });
-  expect(answer.status()).toBe(201);
-  // Half a second on an idle machine; the tests run beside other things.
-  await expect(seat).toBeDisabled({ timeout: 2_000 });
+  const took: number[] = [];
+  for (const number of [1, 2, 3, 4]) {
+    const answer = await buyer.request.post(`${url()}/api/v1/shows/${show.show_id}/reserve`, {
+      data: { seats: [`E-${number}`] },
+      headers: { 'x-marquee-csrf': '1' },
+    });
+    const held = Date.now();
+    expect(answer.status()).toBe(201);
+    await expect(seats[number - 1]!).toBeDisabled({ timeout: 5_000 });
+    const changed = await page.evaluate(() =>
+      Math.max(...Object.values((window as unknown as { changed: Record<string, number> }).changed)),
+    );
+    took.push(changed - held);
+  }
+  // The tests run beside other things: what one change of four shows, the shop can do.
+  expect(Math.min(...took), `${took.join(', ')} ms`).toBeLessThan(500);
   await other.close();
 });
 
@@ -104,4 +125,49 @@ test('a finger comes closer first, and then picks @phone', async ({ page }, info
     await page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2);
     await expect(page.getByRole('button', { name: /^Give up seat/ })).toHaveCount(1, { timeout: 1_000 });
   }).toPass();
+});
+
+test('the wheel brings the house closer where it points @desk', async ({ page }, info) => {
+  const show = await showFor(info.testId);
+  await page.goto(`/shows/${show.show_id}`);
+  const map = page.getByRole('application', { name: 'Seat map' });
+  const cursor = page.locator('.cursor');
+  await map.focus();
+  const [box, before] = [await map.boundingBox(), await cursor.boundingBox()];
+  if (!box || !before) throw new Error('no map');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.wheel(0, -400);
+  await expect.poll(async () => (await cursor.boundingBox())?.width).toBeGreaterThan(before.width * 1.5);
+  expect(await page.evaluate(() => scrollY), 'the page stays').toBe(0);
+  await page.mouse.wheel(0, 4000);
+  await expect.poll(async () => (await cursor.boundingBox())?.width).toBeCloseTo(before.width, 0);
+});
+
+test('two fingers bring the house closer, and one moves it @phone', async ({ page, context }, info) => {
+  const show = await showFor(info.testId);
+  await page.goto(`/shows/${show.show_id}`);
+  const map = page.getByRole('application', { name: 'Seat map' });
+  const cursor = page.locator('.cursor');
+  await map.focus();
+  const [box, before] = [await map.boundingBox(), await cursor.boundingBox()];
+  if (!box || !before) throw new Error('no map');
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const cdp = await context.newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: [number, number][]) =>
+    cdp.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  const apart = (by: number): [number, number][] => [
+    [x - by, y],
+    [x + by, y],
+  ];
+  await touch('touchStart', apart(30));
+  for (let by = 40; by <= 120; by += 10) await touch('touchMove', apart(by));
+  await touch('touchEnd', []);
+  const wide = async () => (await cursor.boundingBox())?.width ?? 0;
+  await expect.poll(wide).toBeGreaterThan(before.width * 2.5);
+  const closer = await cursor.boundingBox();
+  await touch('touchStart', [[x, y]]);
+  for (let by = 10; by <= 60; by += 10) await touch('touchMove', [[x + by, y]]);
+  await touch('touchEnd', []);
+  await expect.poll(async () => (await cursor.boundingBox())?.x).toBeGreaterThan((closer?.x ?? 0) + 30);
+  await expect(page.getByText('No seats chosen yet')).toBeVisible();
 });

@@ -10,7 +10,11 @@ const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 const SHELL = `marquee-shell-${version}`;
 /** What belongs to whoever is signed in; signing out deletes it. */
 const MINE = 'marquee-mine';
-const INDEX = '/';
+const INDEX = '/index.html';
+/** Which files each page needs. */
+const PAGES = '/_app/pages.json';
+/** Pages of those who work here: their files are kept once they were opened. */
+const STAFF = /^\/(admin|box-office|gate)(\/|$)/;
 
 /** Needed to show a ticket, and never wrong for long. */
 const KEPT = [
@@ -23,11 +27,20 @@ const KEPT = [
 worker.addEventListener('install', (event) => {
   const store = async () => {
     const cache = await caches.open(SHELL);
-    await cache.addAll([INDEX, ...build, ...files.filter((file) => !file.endsWith('.txt'))]);
+    await cache.addAll([INDEX, ...(await ours()), ...files.filter((file) => !file.endsWith('.txt'))]);
     await worker.skipWaiting();
   };
   event.waitUntil(store());
 });
+
+/** The files of the customers' pages. */
+async function ours(): Promise<string[]> {
+  const pages = (await (await fetch(PAGES)).json()) as Record<string, Record<string, string[]>>;
+  const all = Object.entries(pages).flatMap(([path, needed]) =>
+    STAFF.test(path) ? [] : Object.values(needed).flat(),
+  );
+  return [...new Set(all)].map((file) => `/${file}`).filter((file) => build.includes(file));
+}
 
 worker.addEventListener('activate', (event) => {
   const clear = async () => {
@@ -42,14 +55,22 @@ worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return;
-  if (build.includes(url.pathname) || files.includes(url.pathname)) event.respondWith(fromShell(request));
+  if (build.includes(url.pathname) || files.includes(url.pathname)) event.respondWith(fromShell(event));
   else if (request.mode === 'navigate' && !url.pathname.startsWith('/api/'))
     event.respondWith(navigate(request));
   else if (KEPT.some((path) => path.test(url.pathname))) event.respondWith(networkFirst(event));
 });
 
-async function fromShell(request: Request): Promise<Response> {
-  return (await caches.match(request, { cacheName: SHELL, ignoreSearch: true })) ?? fetch(request);
+async function fromShell(event: FetchEvent): Promise<Response> {
+  const { request } = event;
+  const kept = await caches.match(request, { cacheName: SHELL, ignoreSearch: true });
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok) {
+    const copy = answer.clone();
+    event.waitUntil(caches.open(SHELL).then((shell) => shell.put(request, copy)));
+  }
+  return answer;
 }
 
 async function navigate(request: Request): Promise<Response> {

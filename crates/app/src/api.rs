@@ -16,7 +16,9 @@ use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{SchemaType, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -36,6 +38,12 @@ const UNKNOWN_PARAMETER: (&str, &str) = ("422", "`invalid_request`: a parameter 
 /// What a call answers that changes something, to a cookie that another site may have had sent.
 const NOT_OURS: (&str, &str) =
     ("403", "`csrf`: authenticated by a cookie, without `X-Marquee-Csrf: 1` or from elsewhere.");
+/// A call's caller is told by a token of its own, or by the cookie of a browser's session.
+const BEARER: &str = "bearer";
+const SESSION: &str = "session";
+const NO_SCOPES: [&str; 0] = [];
+const SESSION_IS: &str = "The session of a browser, as `POST /session` begins it; behind TLS the name has the prefix `__Host-`. \
+                          A call that changes something carries `X-Marquee-Csrf: 1`, too.";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The documentation page brings its own scripts and styles, from this server alone.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -87,6 +95,7 @@ fn knows_cinema(catalog: &Catalog) -> KnowsCinema {
 /// The API with its document, its documentation page and the published keys, and the app in the browser.
 pub(crate) fn router(services: &Services) -> Router {
     let (router, document) = describe(services);
+    let site = marquee_web::router(Site::embedded(), services.catalog.clone(), services.clock.clone(), router.clone());
     let json = Bytes::from(document.to_json().unwrap_or_default());
     let policy = (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(DOCS_POLICY));
     let docs = Router::from(
@@ -100,7 +109,7 @@ pub(crate) fn router(services: &Services) -> Router {
         .route("/api/v1/openapi.json", get(async move |query: NoQuery| publish(&query, json)))
         .merge(docs)
         .merge(marquee_accounts::jwks_router(services.accounts.clone()))
-        .merge(marquee_web::router(Site::embedded(), services.catalog.clone()))
+        .merge(site)
 }
 
 fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>, Problem> {
@@ -111,7 +120,13 @@ fn publish(query: &NoQuery, document: Bytes) -> Result<impl IntoResponse + use<>
 fn finish(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::with_description("marquee_access", SESSION_IS);
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    for requirements in document.paths.paths.values_mut().flat_map(operations).filter_map(|it| it.security.as_mut()) {
+        let either = requirements.contains(&SecurityRequirement::new(BEARER, NO_SCOPES));
+        requirements.extend(either.then(|| SecurityRequirement::new(SESSION, NO_SCOPES)));
+    }
     let problem = || {
         let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
         ResponseBuilder::new().content("application/problem+json", content)

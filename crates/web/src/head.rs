@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::opening::json_in_script;
+
 /// The longest description that is shown anywhere, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 200;
 
@@ -48,7 +50,7 @@ impl Head {
         }
         if let Some(data) = &self.data {
             // Writing to a string cannot fail.
-            let _ = write!(html, "<script type=\"application/ld+json\">{}</script>", script_data(data));
+            let _ = write!(html, "<script type=\"application/ld+json\">{}</script>", json_in_script(&data.to_string()));
         }
         html
     }
@@ -66,7 +68,7 @@ fn cut(text: &str) -> String {
 }
 
 /// Text as HTML, also between quotes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -79,12 +81,6 @@ fn escape(text: &str) -> String {
         }
     }
     html
-}
-
-/// JSON as it may stand in a script element: nothing in it can end the element or begin a comment.
-fn script_data(data: &Value) -> String {
-    // Outside of strings JSON has none of these characters.
-    data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 #[cfg(test)]

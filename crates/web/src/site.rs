@@ -10,6 +10,7 @@ use tracing::warn;
 
 use crate::files::File;
 use crate::page::{MARKER, Page};
+use crate::pages::{PAGES, Pages};
 use crate::policy::policy;
 
 /// The page that every path gets.
@@ -27,6 +28,7 @@ struct Build;
 #[derive(Debug)]
 pub struct Site {
     pub(crate) page: Option<Page>,
+    pub(crate) pages: Pages,
     pub(crate) policy: HeaderValue,
     files: HashMap<String, File>,
 }
@@ -55,13 +57,19 @@ impl Site {
         if page.is_some_and(|page| !page.contains(MARKER)) {
             warn!(marker = MARKER, "the app's page has no place for its head");
         }
-        let pages = built.keys().filter(|name| name.ends_with(".html")).filter_map(|name| html(name));
+        let texts = built.keys().filter(|name| name.ends_with(".html")).filter_map(|name| html(name));
+        let table = built.get(PAGES).map(|(_, bytes)| Pages::new(bytes, page.unwrap_or_default()));
         let coding = |name: &str, ending: &str| built.get(&format!("{name}{ending}")).map(|(_, bytes)| bytes.clone());
         let files = built.iter().filter(|(name, _)| *name != PAGE && !is_coding(name, &built)).map(|(name, file)| {
             let [brotli, gzip] = CODED.map(|ending| coding(name, ending));
             (name.clone(), File::new(name, &file.0, file.1.clone(), gzip, brotli))
         });
-        Self { policy: policy(pages), page: page.map(Page::new), files: files.collect() }
+        Self {
+            policy: policy(texts),
+            page: page.map(Page::new),
+            pages: table.unwrap_or_default(),
+            files: files.collect(),
+        }
     }
 
     /// The file at a path of the server.

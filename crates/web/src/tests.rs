@@ -17,10 +17,13 @@ use marquee_db::Db;
 use marquee_kernel::{Clock, ManualClock, Money, Rng};
 use serde_json::Value;
 use tower::ServiceExt as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{Site, router};
 
 const PAGE: &str = "<!doctype html><head><!--head--></head><body><script>boot()</script></body>";
+const PAGES: &str =
+    r#"{ "/": { "scripts": ["home.js"], "styles": [] }, "/films/[id]": { "scripts": ["film.js"], "styles": [] } }"#;
 const NOBODY: &str = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c";
 
 struct Cinema {
@@ -41,6 +44,7 @@ fn built() -> Vec<(String, String, Bytes)> {
         file("_app/immutable/start.a1.js.gz", "application/gzip", "gzip"),
         file("favicon.svg", "image/svg+xml", "<svg/>"),
         file("service-worker.js", "text/javascript", "worker"),
+        file("_app/pages.json", "application/json", PAGES),
     ]
 }
 
@@ -51,8 +55,9 @@ impl Cinema {
         let clock = Clock::Manual(ManualClock::at("2026-11-22T12:00:00Z".parse().unwrap()));
         let rng = Rng::seeded(7);
         let (journal, bus) = (Journal::new(clock.clone(), rng.clone()), Bus::new(db.clone()));
-        let catalog = Catalog::new(db, journal, bus, clock, rng, Settings::default());
-        let router = marquee_http_front(router(site, catalog.clone()));
+        let catalog = Catalog::new(db, journal, bus, clock.clone(), rng, Settings::default());
+        let (api, _) = OpenApiRouter::new().nest("/api/v1", marquee_catalog::router(catalog.clone())).split_for_parts();
+        let router = marquee_http_front(api.clone().merge(router(site, catalog.clone(), clock, api)));
         Self { router, catalog, _dir: dir }
     }
 
@@ -112,6 +117,17 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 
 async fn text(answer: Response) -> String {
     String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+/// The calls whose answers a page holds, and the answers.
+fn answers(page: &str) -> BTreeMap<String, Value> {
+    let elements = page.split("<script type=\"application/json\" data-call=\"").skip(1);
+    let answer = |element: &str| {
+        let (call, rest) = element.split_once("\">").unwrap();
+        let json = rest.split_once("</script>").unwrap().0;
+        (call.replace("&amp;", "&"), serde_json::from_str(json).unwrap())
+    };
+    elements.map(answer).collect()
 }
 
 fn data(page: &str) -> Value {
@@ -265,4 +281,70 @@ async fn a_program_without_the_app_says_how_to_build_it() {
     assert!(text(answer).await.contains("npm run build"));
     assert_eq!(cinema.get("/search").await.status(), 404);
     assert_eq!(cinema.get(&format!("/films/{NOBODY}")).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_page_names_its_files_and_holds_the_answers_to_what_it_asks_first() {
+    let cinema = Cinema::open();
+    let show = cinema.a_show("Sholay </script>").await;
+    let page = text(cinema.get("/").await).await;
+    assert!(page.contains("<link rel=\"modulepreload\" href=\"/home.js\">") && !page.contains("film.js"), "{page}");
+    let held = answers(&page);
+    // It is 17:30 in Mumbai on the 22nd, when nothing is shown: then the app asks for the next day.
+    let calls = [
+        "/api/v1/cinemas?limit=100",
+        "/api/v1/movies?city=Mumbai&limit=100",
+        "/api/v1/shows?city=Mumbai&date=2026-11-22&limit=100",
+        "/api/v1/shows?city=Mumbai&date=2026-11-23&limit=100",
+    ];
+    assert_eq!(held.keys().collect::<Vec<_>>(), calls);
+    for (call, answer) in &held {
+        let asked = text(cinema.get(call).await).await;
+        assert_eq!(*answer, serde_json::from_str::<Value>(&asked).unwrap(), "{call}: what the API says");
+    }
+    let page = text(cinema.get("/?city=Mumbai&date=2026-11-23").await).await;
+    assert_eq!(answers(&page).len(), 3, "that day was asked for");
+
+    let page = text(cinema.get(&format!("/films/{}?city=Nowhere", show.movie_id)).await).await;
+    assert!(page.contains("href=\"/film.js\""), "{page}");
+    assert_eq!(answers(&page)[&format!("/api/v1/movies/{}", show.movie_id)]["title"], "Sholay </script>");
+    let shows = format!("/api/v1/shows?movie_id={}&city=Mumbai&limit=100", show.movie_id);
+    assert_eq!(answers(&page)[&shows]["items"][0]["show_id"], show.show_id.to_string());
+
+    let page = text(cinema.get(&format!("/cinemas/{}", show.cinema_id)).await).await;
+    assert_eq!(answers(&page).len(), 3, "{page}");
+    let page = text(cinema.get(&format!("/shows/{}", show.show_id)).await).await;
+    assert!(
+        page.contains(&format!("as=\"fetch\" crossorigin=\"anonymous\" href=\"/api/v1/shows/{}/seats\"", show.show_id))
+    );
+}
+
+#[tokio::test]
+async fn the_city_that_was_chosen_before_is_shown_again() {
+    let cinema = Cinema::open();
+    cinema.a_show("Sholay").await;
+    let details = CinemaDetails {
+        name: "Lantern".to_owned(),
+        city: "New York".to_owned(),
+        timezone: "America/New_York".to_owned(),
+        ..CinemaDetails::default()
+    };
+    cinema.catalog.add_cinema(Actor::System, details).await.unwrap();
+    for (cookie, city) in [
+        ("marquee_city=New%20York", "New%20York"),
+        ("a=b; marquee_city=New%20York; c=d", "New%20York"),
+        ("marquee_city=Atlantis", "Mumbai"),
+        ("marquee_city=%FF", "Mumbai"),
+        ("", "Mumbai"),
+    ] {
+        let page = text(cinema.ask(Method::GET, "/", &[("cookie", cookie)]).await).await;
+        assert!(answers(&page).contains_key(&format!("/api/v1/movies?city={city}&limit=100")), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_for_when_there_is_no_network_holds_nothing_that_gets_old() {
+    let cinema = Cinema::open();
+    cinema.a_show("Sholay").await;
+    assert_eq!(answers(&text(cinema.get("/index.html").await).await).len(), 0);
 }

@@ -2,7 +2,7 @@
 
 use marquee_testkit::TestApp;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Every call of the contract with the statuses that it promises.
 const CALLS: &[(&str, &str, &[&str])] = &[
@@ -100,6 +100,27 @@ async fn what_needs_a_token_says_so_and_nothing_else_does() {
         let secured = operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
         assert_eq!(secured, statuses.contains(&"401"), "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn whoever_has_a_session_in_a_browser_needs_no_token() {
+    let app = TestApp::start().await;
+    let document = app.request(Method::GET, "/openapi.json").send().await.ok();
+    let scheme = &document["components"]["securitySchemes"]["session"];
+    assert_eq!(
+        (&scheme["type"], &scheme["in"], &scheme["name"]),
+        (&"apiKey".into(), &"cookie".into(), &"marquee_access".into())
+    );
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let (mut either, bearer) = (0, json!({ "bearer": [] }));
+    for ways in
+        operations.filter_map(|operation| operation["security"].as_array()).filter(|ways| ways.contains(&bearer))
+    {
+        assert!(ways.contains(&json!({ "session": [] })), "{ways:?}");
+        either += 1;
+    }
+    assert!(either > 20, "{either}");
 }
 
 #[tokio::test]

@@ -14,12 +14,20 @@ use marquee_http::front::no_such_path;
 use super::App;
 use crate::files::{ASK, Body};
 use crate::head::Head;
+use crate::opening::Opening;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 /// The gate scans tickets; nothing else that a browser can do is wanted.
 const PERMISSIONS: HeaderValue =
     HeaderValue::from_static("camera=(self), geolocation=(), microphone=(), payment=(), usb=()");
+
+/// What a request for a page says.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) path: &'a str,
+    pub(super) headers: &'a HeaderMap,
+}
 
 /// A body with what says how to read and keep it.
 pub(super) struct Sent<'a> {
@@ -32,23 +40,24 @@ pub(super) struct Sent<'a> {
 
 impl App {
     /// The page about what was found, or of what was not.
-    pub(super) fn page(&self, headers: &HeaderMap, found: Result<Head, Error>) -> Response {
-        let (status, head) = match found {
-            Ok(head) => (StatusCode::OK, head),
+    pub(super) fn page(&self, asked: Asked<'_>, found: Result<(Head, Opening), Error>) -> Response {
+        let (status, (head, opening)) = match found {
+            Ok(found) => (StatusCode::OK, found),
             Err(error) => {
                 let problem = Problem::from(error);
                 let status = StatusCode::from_u16(problem.code().status());
-                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Head::unlisted())
+                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), (Head::unlisted(), Opening::default()))
             }
         };
-        self.page_with(headers, status, &head)
+        self.page_with(asked, status, &head, &opening)
     }
 
-    /// The page with that head.
-    pub(super) fn page_with(&self, headers: &HeaderMap, status: StatusCode, head: &Head) -> Response {
+    /// The page with that head and that opening.
+    pub(super) fn page_with(&self, asked: Asked<'_>, status: StatusCode, head: &Head, opening: &Opening) -> Response {
         let Some(page) = &self.site.page else { return no_such_path().into_response() };
-        let (encoding, body) = page.with(head, accepted(headers));
-        self.send(headers, Sent { status, media_type: HTML, cache: ASK, encoding, body: &body })
+        let links = self.site.pages.links(asked.path);
+        let (encoding, body) = page.with(head, links, opening, accepted(asked.headers));
+        self.send(asked.headers, Sent { status, media_type: HTML, cache: ASK, encoding, body: &body })
     }
 
     /// What the client has not got yet.

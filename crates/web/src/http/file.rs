@@ -7,8 +7,9 @@ use marquee_http::encoding::accepted;
 use marquee_http::front::no_such_path;
 
 use super::App;
-use super::answer::Sent;
+use super::answer::{Asked, Sent};
 use crate::head::Head;
+use crate::opening::{Opening, Wanted};
 
 /// What `/` says in a program without the app.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Marquee</title>\
@@ -18,9 +19,12 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <p>The API is there: <a href=\"/api/docs/\">its documentation</a>.</p></html>";
 
 /// The first page.
-pub(super) async fn home(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(super) async fn home(State(app): State<App>, wanted: Wanted, headers: HeaderMap) -> Response {
     match app.site.page {
-        Some(_) => app.page_with(&headers, StatusCode::OK, &Head::home()),
+        Some(_) => {
+            let opening = app.api.home(&wanted, app.clock.now()).await;
+            app.page_with(Asked { path: "/", headers: &headers }, StatusCode::OK, &Head::home(), &opening)
+        }
         None => Html(NOT_BUILT).into_response(),
     }
 }
@@ -33,10 +37,11 @@ pub(super) async fn file(State(app): State<App>, uri: Uri, headers: HeaderMap) -
         let (media_type, cache) = (file.media_type.clone(), file.cache.clone());
         return app.send(&headers, Sent { status: StatusCode::OK, media_type, cache, encoding, body });
     }
+    let (asked, nothing) = (Asked { path, headers: &headers }, Opening::default());
     match path {
-        // The service worker keeps it for when there is no network.
-        "/index.html" => app.page_with(&headers, StatusCode::OK, &Head::home()),
-        path if is_of_the_app(path) => app.page_with(&headers, StatusCode::OK, &Head::unlisted()),
+        // The service worker keeps it for when there is no network: nothing that gets old is in it.
+        "/index.html" => app.page_with(asked, StatusCode::OK, &Head::home(), &nothing),
+        path if is_of_the_app(path) => app.page_with(asked, StatusCode::OK, &Head::unlisted(), &nothing),
         _ => no_such_path().into_response(),
     }
 }

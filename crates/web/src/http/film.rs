@@ -1,20 +1,28 @@
 //! `GET /films/{movie_id}`: the page of a film.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use marquee_catalog::{Error, Fresh, ShowFilter};
 use marquee_kernel::MovieId;
 
+use super::answer::Asked;
 use super::{App, Named};
 use crate::head::Head;
+use crate::opening::{Opening, Wanted};
 use crate::schema;
 
-pub(super) async fn film(State(app): State<App>, Named(id): Named<MovieId>, headers: HeaderMap) -> Response {
-    app.page(&headers, about(&app, id).await)
+pub(super) async fn film(
+    State(app): State<App>,
+    Named(id): Named<MovieId>,
+    wanted: Wanted,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    app.page(Asked { path: uri.path(), headers: &headers }, about(&app, id, &wanted).await)
 }
 
-async fn about(app: &App, id: Option<MovieId>) -> Result<Head, Error> {
+async fn about(app: &App, id: Option<MovieId>, wanted: &Wanted) -> Result<(Head, Opening), Error> {
     let movie_id = id.ok_or(Error::MovieNotFound)?;
     let movie = app.catalog.find_movie(Fresh::Lately, movie_id).await?;
     let shows = app.shows(ShowFilter { movie_id: Some(movie_id), ..ShowFilter::default() }).await?;
@@ -23,5 +31,6 @@ async fn about(app: &App, id: Option<MovieId>) -> Result<Head, Error> {
         Some(synopsis) => synopsis.clone(),
         None => format!("{title}: where and when it is shown, live seat maps, tickets."),
     };
-    Ok(Head::about(title, &description, schema::film(&app.catalog, &movie, &shows)))
+    let head = Head::about(title, &description, schema::film(&app.catalog, &movie, &shows));
+    Ok((head, app.api.film(&movie_id.to_string(), wanted).await))
 }

@@ -5,6 +5,7 @@ mod cinema;
 mod file;
 mod film;
 mod show;
+mod wanted;
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -17,15 +18,16 @@ use axum::routing::{any, get};
 use jiff::Timestamp;
 use marquee_catalog::{Catalog, Error, Fresh, Show, ShowFilter};
 use marquee_http::front::no_such_path;
-use marquee_kernel::PageRequest;
+use marquee_kernel::{Clock, PageRequest};
 
 use crate::Site;
+use crate::opening::Api;
 
 /// Shows that a page's data names.
 const SHOWS_MAX: u32 = 50;
 
-/// The app and what it tells of the catalogue. It takes every path that no other route does.
-pub fn router(site: Site, catalog: Catalog) -> Router {
+/// The app and what it tells of the catalogue, and of what `api` answers. It takes every path that no other route does.
+pub fn router(site: Site, catalog: Catalog, clock: Clock, api: Router) -> Router {
     Router::new()
         .route("/", get(file::home))
         .route("/films/{movie_id}", get(film::film))
@@ -36,7 +38,7 @@ pub fn router(site: Site, catalog: Catalog) -> Router {
         .route("/api/", any(async || no_such_path()))
         .route("/api/{*path}", any(async || no_such_path()))
         .route("/{*path}", get(file::file).fallback(async || no_such_path()))
-        .with_state(App { site: Arc::new(site), catalog })
+        .with_state(App { site: Arc::new(site), catalog, clock, api: Api(api) })
 }
 
 /// The id in a page's path, if it is one.
@@ -56,6 +58,8 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Named<T> {
 struct App {
     site: Arc<Site>,
     catalog: Catalog,
+    clock: Clock,
+    api: Api,
 }
 
 impl App {

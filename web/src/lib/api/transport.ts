@@ -2,6 +2,7 @@
  * How a request goes out: with the session's cookie, with the header that no foreign page can send, and once more after the
  * session was renewed.
  */
+import { opening } from './opening';
 import { unreachable } from './problem';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -37,8 +38,10 @@ function renew(): Promise<boolean> {
   return asked;
 }
 
-/** Sends `request`; a 401 has the session renewed and the request sent again, once. */
+/** Sends `request`, unless the page came with the answer; a 401 has the session renewed and the request sent again, once. */
 export async function send(request: Request): Promise<Response> {
+  const known = opening.take(request);
+  if (known) return known;
   const again = request.clone();
   const answer = await once(request);
   if (answer.status !== 401 || request.url.includes('/api/v1/session')) return answer;

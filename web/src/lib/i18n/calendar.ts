@@ -1,8 +1,10 @@
+import { dates } from './formats';
+
 /** Days as a cinema counts them: its own, not the reader's and not UTC's. */
 
 /** The date in `timeZone` at `instant`, as `YYYY-MM-DD`. */
 export function dateIn(timeZone: string | undefined, instant: Date = new Date()): string {
-  const parts = new Intl.DateTimeFormat('en-CA', {
+  const parts = dates('en-CA', {
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',

@@ -10,23 +10,32 @@ export function dates(locale: string, options: Intl.DateTimeFormatOptions): Intl
   return format;
 }
 
-const moneyFormats = new Map<string, { format: Intl.NumberFormat; digits: number }>();
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+/** The format of numbers for `locale`. */
+export function numbers(locale: string, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = locale + JSON.stringify(options);
+  let format = numberFormats.get(key);
+  if (!format) numberFormats.set(key, (format = new Intl.NumberFormat(locale, options)));
+  return format;
+}
+
+const nameFormats = new Map<string, Intl.DisplayNames>();
+
+/** What languages are called in the one of `locale`. */
+export function languageNames(locale: string): Intl.DisplayNames {
+  let format = nameFormats.get(locale);
+  if (!format) nameFormats.set(locale, (format = new Intl.DisplayNames([locale], { type: 'language' })));
+  return format;
+}
 
 /** Whole amounts are written without decimals, as on a poster. */
 export function moneyFormat(locale: string, currency: string, amount: number) {
-  const digits =
-    new Intl.NumberFormat(locale, { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ??
-    2;
+  const style = { style: 'currency', currency } as const;
+  const digits = numbers(locale, style).resolvedOptions().maximumFractionDigits ?? 2;
   const whole = amount % 10 ** digits === 0;
-  const key = `${locale} ${currency} ${whole}`;
-  let made = moneyFormats.get(key);
-  if (!made) {
-    const format = new Intl.NumberFormat(locale, {
-      style: 'currency',
-      currency,
-      ...(whole ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}),
-    });
-    moneyFormats.set(key, (made = { format, digits }));
-  }
-  return made;
+  const format = whole
+    ? numbers(locale, { ...style, minimumFractionDigits: 0, maximumFractionDigits: 0 })
+    : numbers(locale, style);
+  return { format, digits };
 }

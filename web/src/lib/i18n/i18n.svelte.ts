@@ -1,7 +1,7 @@
 /** The language of the page: its messages, and how it writes dates, times and money. Hindi is fetched when it is asked for. */
 import type { Money } from '../api/client';
 import { customer as en, type Customer } from './en/customer';
-import { dates, moneyFormat } from './formats';
+import { dates, languageNames, moneyFormat, numbers } from './formats';
 
 export type Language = 'en' | 'hi';
 export const LANGUAGES: Record<Language, string> = { en: 'English', hi: 'हिन्दी' };
@@ -79,17 +79,17 @@ class I18n {
   }
 
   number(value: number): string {
-    return new Intl.NumberFormat(this.locale).format(value);
+    return numbers(this.locale).format(value);
   }
 
   percent(share: number): string {
-    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);
+    return numbers(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(share);
   }
 
   /** A language's own name in this language. */
   tongue(code: string): string {
     try {
-      return new Intl.DisplayNames([this.locale], { type: 'language' }).of(code) ?? code;
+      return languageNames(this.locale).of(code) ?? code;
     } catch {
       return code;
     }

@@ -4,7 +4,7 @@ import type { Colours } from './paint';
 export function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
+  const colours = {
     ground: of('ground'),
     raised: of('raised'),
     ink: of('ink'),
@@ -17,4 +17,5 @@ export function coloursOf(element: Element): Colours {
     warn: of('warn'),
     categories: [1, 2, 3, 4, 5, 6].map((at) => of(`seat-${at}`)),
   };
+  return { ...colours, key: Object.values(colours).join(' ') };
 }

@@ -1,23 +1,12 @@
 /**
- * Draws the house. Seats of a kind are one path and one fill, so that a frame of 20,000 seats costs a few milliseconds; details come
- * as the seats grow. What a seat is shows by shape and mark as well as by colour.
+ * Draws the house. Near by, a seat is one of a few pictures, each drawn once; from afar, all of it is one picture, of which only the
+ * dots are drawn that changed: so a press is seen at once, however large the house is.
  */
 import type { House, Status } from './house';
+import { dotColour, drawSeat, type Colours, type Kind, type Look } from './look';
 import { FRONT, SIDE, type Extent, type View } from './view';
 
-export interface Colours {
-  ground: string;
-  raised: string;
-  ink: string;
-  quiet: string;
-  line: string;
-  accent: string;
-  accentInk: string;
-  taken: string;
-  takenInk: string;
-  warn: string;
-  categories: string[];
-}
+export { MARKS, type Colours, type Mark } from './look';
 
 export interface Scene {
   house: House;
@@ -28,230 +17,191 @@ export interface Scene {
   screenName: string;
 }
 
-/** The mark of a category, in the legend too. */
-export const MARKS = ['square', 'round', 'cut', 'arch', 'hexagon', 'notch'] as const;
-export type Mark = (typeof MARKS)[number];
+/** Where it is drawn: the room in pixels of the page, and how many of the screen each has. */
+export interface Canvas extends Extent {
+  density: number;
+}
 
-/** Below this a seat is a dot of colour; above these it shows its mark and its number. */
+/** Below this a seat is a dot of colour, above it has its shape; above the other also its number. */
 const SHAPED = 7;
 const NUMBERED = 24;
+/** Of a place, left free at each side. */
+const GAP = 0.11;
+/** Pixels of a dot's place. */
+const DOT_MAX = 8;
+const KINDS: Kind[] = ['free', 'chosen', 'yours', 'held', 'booked', 'blocked'];
+/** The letters of the rows, when they stay at the edge: the width of their strip. */
+export const STRIP = 26;
 
-type Look = { kind: 'free' | 'chosen' | 'yours' | 'held' | 'booked' | 'blocked'; category: number };
+function surface(width: number, height: number): [HTMLCanvasElement, CanvasRenderingContext2D | null] {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width, height];
+  return [canvas, canvas.getContext('2d')];
+}
 
-/** The outline of a seat whose box is (x, y, s, s). */
-export function outline(path: CanvasPath, mark: Mark, x: number, y: number, s: number): void {
-  const r = s * 0.22;
-  switch (mark) {
-    case 'square':
-      (path as Path2D).roundRect(x, y, s, s, r);
-      return;
-    case 'round':
-      path.moveTo(x + s, y + s / 2);
-      path.arc(x + s / 2, y + s / 2, s / 2, 0, Math.PI * 2);
-      return;
-    case 'cut': {
-      const c = s * 0.3;
-      polygon(path, [x + c, y, x + s - c, y, x + s, y + c, x + s, y + s, x, y + s, x, y + c]);
-      return;
-    }
-    case 'arch':
-      (path as Path2D).roundRect(x, y, s, s, [s / 2, s / 2, r, r]);
-      return;
-    case 'hexagon': {
-      const c = s * 0.27;
-      polygon(path, [x + c, y, x + s - c, y, x + s, y + s / 2, x + s - c, y + s, x + c, y + s, x, y + s / 2]);
-      return;
-    }
-    case 'notch': {
-      const c = s * 0.24;
-      polygon(path, [x, y, x + s / 2, y + c, x + s, y, x + s, y + s, x, y + s]);
-      return;
-    }
+/** A house's painter; it keeps what it has drawn. */
+export class Painter {
+  private readonly categories: Uint8Array;
+  private sprites = new Map<number, HTMLCanvasElement>();
+  private spritesFor = '';
+  private dots: HTMLCanvasElement | undefined;
+  private dotsFor = '';
+  /** The look of each seat as the dots have it; 0 for none yet. */
+  private dotted: Uint16Array;
+
+  constructor(private readonly house: House) {
+    const places = new Map(house.categories.map(({ category }, at) => [category, at]));
+    this.categories = Uint8Array.from(house.seats, (seat) => places.get(seat.category) ?? 0);
+    this.dotted = new Uint16Array(house.seats.length);
   }
-}
 
-function polygon(path: CanvasPath, points: number[]): void {
-  for (let at = 0; at < points.length; at += 2) {
-    const [x = 0, y = 0] = [points[at], points[at + 1]];
-    if (at === 0) path.moveTo(x, y);
-    else path.lineTo(x, y);
+  paint(context: CanvasRenderingContext2D, scene: Scene, view: View, canvas: Canvas, colours: Colours): void {
+    context.setTransform(canvas.density, 0, 0, canvas.density, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    paintScreen(context, scene, view, colours);
+    if (view.scale < SHAPED) this.paintDots(context, scene, view, canvas, colours);
+    else this.paintSeats(context, scene, view, canvas, colours);
+    paintRowNames(context, scene.house, view, canvas, colours);
   }
-  path.closePath();
-}
 
-function look(scene: Scene, index: number, categories: ReadonlyMap<string, number>): Look {
-  const seat = scene.house.seats[index];
-  const category = categories.get(seat?.category ?? '') ?? 0;
-  if (scene.chosen.has(index)) return { kind: 'chosen', category };
-  if (scene.yours.has(seat?.seat_id ?? '')) return { kind: 'yours', category };
-  const status = scene.status(index);
-  return { kind: status === 'available' ? 'free' : status, category };
-}
+  /** A number for a seat's look, never 0. */
+  private code(scene: Scene, index: number): number {
+    const seat = this.house.seats[index];
+    const kind = scene.chosen.has(index)
+      ? 1
+      : scene.yours.size > 0 && scene.yours.has(seat?.seat_id ?? '')
+        ? 2
+        : KIND_OF[scene.status(index)];
+    const sort = seat?.seat_type === 'wheelchair' ? 1 : seat?.seat_type === 'companion' ? 2 : 0;
+    return 1 + kind + 6 * (sort + 3 * (this.categories[index] ?? 0));
+  }
 
-export function paint(
-  context: CanvasRenderingContext2D,
-  scene: Scene,
-  view: View,
-  canvas: Extent,
-  colours: Colours,
-): void {
-  const { house } = scene;
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  paintScreen(context, scene, view, colours);
-  const categories = new Map(house.categories.map(({ category }, at) => [category, at]));
-  const paths = new Map<string, { look: Look; path: Path2D }>();
-  const details: { index: number; look: Look; x: number; y: number }[] = [];
-  const gap = view.scale < SHAPED ? 0.08 : 0.11;
-  const size = view.scale * (1 - 2 * gap);
-
-  for (const row of house.rows) {
-    const y = view.top + (row.y + gap) * view.scale;
-    if (y > canvas.height || y + view.scale < 0) continue;
-    for (const index of row.seats) {
+  private paintDots(
+    context: CanvasRenderingContext2D,
+    scene: Scene,
+    view: View,
+    canvas: Canvas,
+    colours: Colours,
+  ) {
+    const { house } = this;
+    const place = Math.max(3, Math.min(DOT_MAX, Math.ceil(view.scale * canvas.density)));
+    const made = `${place} ${colours.key}`;
+    if (!this.dots || this.dotsFor !== made) {
+      [this.dots] = surface(house.width * place, house.height * place);
+      this.dotsFor = made;
+      this.dotted.fill(0);
+    }
+    const on = this.dots.getContext('2d');
+    if (!on) return;
+    const size = place - Math.max(1, Math.round(place * 2 * GAP));
+    for (let index = 0; index < house.seats.length; index++) {
+      const code = this.code(scene, index);
       const seat = house.seats[index];
-      if (!seat) continue;
-      const x = view.left + (seat.x + gap) * view.scale;
-      if (x > canvas.width || x + view.scale < 0) continue;
-      const of = look(scene, index, categories);
-      const key = `${of.kind} ${of.category}`;
-      let kind = paths.get(key);
-      if (!kind) paths.set(key, (kind = { look: of, path: new Path2D() }));
-      if (view.scale < SHAPED) kind.path.rect(x, y, size, size);
-      else outline(kind.path, MARKS[of.category % MARKS.length] ?? 'square', x, y, size);
-      if (view.scale >= SHAPED) details.push({ index, look: of, x, y });
+      if (code === this.dotted[index] || !seat) continue;
+      this.dotted[index] = code;
+      const [x, y] = [seat.x * place, seat.y * place];
+      on.clearRect(x, y, size, size);
+      const look = lookOf(code);
+      on.fillStyle = dotColour(look, colours);
+      on.fillRect(x, y, size, size);
+      if (look.kind === 'blocked' && size > 2) on.clearRect(x + 1, y + 1, size - 2, size - 2);
     }
+    // A place's dot is at its upper left here, and in the middle of the place there.
+    const shift = ((place - size) / 2 / place) * view.scale;
+    context.drawImage(
+      this.dots,
+      view.left + shift,
+      view.top + shift,
+      house.width * view.scale,
+      house.height * view.scale,
+    );
   }
-  for (const { look: of, path } of paths.values()) fill(context, of, path, view.scale, colours);
-  for (const { index, look: of, x, y } of details) detail(context, scene, index, of, x, y, size, colours);
-  paintRowNames(context, house, view, canvas, colours);
-}
 
-function fill(
-  context: CanvasRenderingContext2D,
-  { kind, category }: Look,
-  path: Path2D,
-  scale: number,
-  colours: Colours,
-) {
-  const own = colours.categories[category % colours.categories.length] ?? colours.ink;
-  context.lineWidth = Math.max(1, Math.min(2, scale * 0.07));
-  switch (kind) {
-    case 'free':
-      context.fillStyle = scale < SHAPED ? own : colours.raised;
-      context.fill(path);
-      context.globalAlpha = 0.16;
-      context.fillStyle = own;
-      context.fill(path);
-      context.globalAlpha = 1;
-      context.strokeStyle = own;
-      if (scale >= SHAPED) context.stroke(path);
-      return;
-    case 'chosen':
-    case 'yours':
-      context.fillStyle = colours.accent;
-      context.fill(path);
-      return;
-    case 'held':
-    case 'booked':
-      context.fillStyle = colours.taken;
-      context.fill(path);
-      return;
-    case 'blocked':
-      context.strokeStyle = colours.taken;
-      context.stroke(path);
-      return;
-  }
-}
-
-function detail(
-  context: CanvasRenderingContext2D,
-  scene: Scene,
-  index: number,
-  { kind, category }: Look,
-  x: number,
-  y: number,
-  size: number,
-  colours: Colours,
-) {
-  const seat = scene.house.seats[index];
-  if (!seat) return;
-  const [cx, cy] = [x + size / 2, y + size / 2];
-  context.lineWidth = Math.max(1.2, size * 0.09);
-  context.lineCap = 'round';
-  if (scene.lone.has(index)) {
-    context.strokeStyle = colours.warn;
-    context.lineWidth = 3;
-    context.strokeRect(x - 2, y - 2, size + 4, size + 4);
-    context.lineWidth = Math.max(1.2, size * 0.09);
-  }
-  if (kind === 'chosen' || kind === 'yours') {
-    context.strokeStyle = colours.accentInk;
-    context.beginPath();
-    context.moveTo(cx - size * 0.22, cy + size * 0.02);
-    context.lineTo(cx - size * 0.05, cy + size * 0.19);
-    context.lineTo(cx + size * 0.24, cy - size * 0.17);
-    context.stroke();
-    return;
-  }
-  if (kind === 'booked') {
-    const arm = size * 0.17;
-    context.strokeStyle = colours.takenInk;
-    context.beginPath();
-    context.moveTo(cx - arm, cy - arm);
-    context.lineTo(cx + arm, cy + arm);
-    context.moveTo(cx + arm, cy - arm);
-    context.lineTo(cx - arm, cy + arm);
-    context.stroke();
-    return;
-  }
-  if (kind === 'held') {
-    context.fillStyle = colours.takenInk;
-    for (const step of [-1, 0, 1]) {
-      context.beginPath();
-      context.arc(cx + step * size * 0.22, cy, size * 0.08, 0, Math.PI * 2);
-      context.fill();
+  private paintSeats(
+    context: CanvasRenderingContext2D,
+    scene: Scene,
+    view: View,
+    canvas: Canvas,
+    colours: Colours,
+  ) {
+    const { house } = this;
+    const { density } = canvas;
+    const made = `${view.scale} ${density} ${colours.key}`;
+    if (this.spritesFor !== made) {
+      this.sprites.clear();
+      this.spritesFor = made;
     }
-    return;
-  }
-  const own = colours.categories[category % colours.categories.length] ?? colours.ink;
-  if (seat.seat_type === 'wheelchair') {
-    wheelchair(context, cx, cy, size, own);
-  } else if (seat.seat_type === 'companion') {
-    companion(context, cx, cy, size, own);
-  } else if (size >= NUMBERED && kind === 'free') {
+    const size = view.scale * (1 - 2 * GAP);
+    const numbered: number[] = [];
+    // In pixels of the screen: a picture that lies on them is copied as it is.
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const pad = Math.ceil(2 * density);
+    const at = (place: number, offset: number) =>
+      Math.round((offset + (place + GAP) * view.scale) * density) - pad;
+    const across = firstAndLast(view.left, view.scale, canvas.width);
+    for (const row of house.rows) {
+      const y = at(row.y, view.top);
+      if (y > canvas.height * density || y + (view.scale + 4) * density < 0) continue;
+      for (const index of row.seats) {
+        const seat = house.seats[index];
+        if (!seat || seat.x < across[0] || seat.x > across[1]) continue;
+        const code = this.code(scene, index);
+        let sprite = this.sprites.get(code);
+        if (!sprite)
+          this.sprites.set(code, (sprite = drawSprite(lookOf(code), view.scale, density, pad, colours)));
+        context.drawImage(sprite, at(seat.x, view.left), y);
+        if (size >= NUMBERED && code % 6 === 1 && seat.seat_type === 'standard') numbered.push(index);
+      }
+    }
+    context.setTransform(density, 0, 0, density, 0, 0);
     context.fillStyle = colours.ink;
     context.font = `600 ${Math.round(size * 0.38)}px system-ui, sans-serif`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
-    context.fillText(String(seat.number), cx, cy + size * 0.03);
+    const middle = (place: number, offset: number) => offset + (place + 0.5) * view.scale;
+    for (const index of numbered) {
+      const seat = house.seats[index];
+      if (seat)
+        context.fillText(
+          String(seat.number),
+          middle(seat.x, view.left),
+          middle(seat.y, view.top) + size * 0.03,
+        );
+    }
+    context.strokeStyle = colours.warn;
+    context.lineWidth = 3;
+    for (const index of scene.lone) {
+      const seat = house.seats[index];
+      const [x, y] = [middle(seat?.x ?? 0, view.left) - size / 2, middle(seat?.y ?? 0, view.top) - size / 2];
+      if (seat) context.strokeRect(x - 2, y - 2, size + 4, size + 4);
+    }
   }
 }
 
-function wheelchair(context: CanvasRenderingContext2D, cx: number, cy: number, size: number, colour: string) {
-  const u = size / 20;
-  context.strokeStyle = colour;
-  context.fillStyle = colour;
-  context.beginPath();
-  context.arc(cx - u, cy - 5.6 * u, 1.7 * u, 0, Math.PI * 2);
-  context.fill();
-  context.beginPath();
-  context.arc(cx - u, cy + 2.6 * u, 4 * u, -Math.PI * 0.95, Math.PI * 0.45, true);
-  context.moveTo(cx - u, cy - 3 * u);
-  context.lineTo(cx - u, cy + 1.5 * u);
-  context.lineTo(cx + 3 * u, cy + 1.5 * u);
-  context.lineTo(cx + 4.6 * u, cy + 5.6 * u);
-  context.stroke();
+const KIND_OF: Record<Status, number> = { available: 0, held: 3, booked: 4, blocked: 5 };
+
+function lookOf(code: number): Look {
+  const rest = Math.floor((code - 1) / 6);
+  const sorts = ['standard', 'wheelchair', 'companion'] as const;
+  return {
+    kind: KINDS[(code - 1) % 6] ?? 'free',
+    sort: sorts[rest % 3] ?? 'standard',
+    category: Math.floor(rest / 3),
+  };
 }
 
-function companion(context: CanvasRenderingContext2D, cx: number, cy: number, size: number, colour: string) {
-  context.fillStyle = colour;
-  context.beginPath();
-  context.arc(cx, cy - size * 0.16, size * 0.14, 0, Math.PI * 2);
-  context.fill();
-  context.beginPath();
-  context.arc(cx, cy + size * 0.3, size * 0.26, Math.PI, 0);
-  context.closePath();
-  context.fill();
+/** The places that are in sight, along one side. */
+function firstAndLast(offset: number, scale: number, room: number): [number, number] {
+  return [Math.floor(-offset / scale) - 1, Math.ceil((room - offset) / scale)];
+}
+
+function drawSprite(look: Look, scale: number, density: number, pad: number, colours: Colours) {
+  const size = scale * (1 - 2 * GAP);
+  const side = Math.ceil(size * density) + 2 * pad;
+  const [sprite, context] = surface(side, side);
+  context?.setTransform(density, 0, 0, density, pad, pad);
+  if (context) drawSeat(context, look, [0, 0, size], scale, colours);
+  return sprite;
 }
 
 function paintScreen(context: CanvasRenderingContext2D, scene: Scene, view: View, colours: Colours) {
@@ -288,34 +238,42 @@ function paintScreen(context: CanvasRenderingContext2D, scene: Scene, view: View
   context.fillText(scene.screenName.toUpperCase(), middle, above ? y - 6 : y + sag * 0.55 + 5);
 }
 
-/** The names of the rows stay at the edges while the house moves under them. */
+/**
+ * The names of the rows. Where the house goes on beyond the left edge they stay there, on a strip that the seats go under; at the right
+ * they end with the house.
+ */
 function paintRowNames(
   context: CanvasRenderingContext2D,
   house: House,
   view: View,
-  canvas: Extent,
+  canvas: Canvas,
   colours: Colours,
 ) {
   if (view.scale < 9) return;
   const size = Math.min(14, Math.max(10, view.scale * 0.42));
   const off = view.scale * (SIDE / 2) * 0.8;
-  const left = Math.max(view.left - off, 12);
-  const right = Math.min(view.left + house.width * view.scale + off, canvas.width - 12);
+  const stays = view.left - off < STRIP / 2;
+  const left = stays ? STRIP / 2 : view.left - off;
+  const right = view.left + house.width * view.scale + off;
+  if (stays) {
+    context.fillStyle = colours.ground;
+    context.fillRect(0, 0, STRIP, canvas.height);
+    context.fillStyle = colours.line;
+    context.fillRect(STRIP, 0, 1, canvas.height);
+  }
   context.font = `700 ${size}px system-ui, sans-serif`;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
+  context.fillStyle = colours.quiet;
   for (const row of house.rows) {
     const y = view.top + (row.y + 0.5) * view.scale;
     if (y < 0 || y > canvas.height) continue;
-    for (const x of [left, right]) {
-      context.fillStyle = colours.ground;
-      context.globalAlpha = 0.92;
-      context.beginPath();
-      context.arc(x, y, size * 0.95, 0, Math.PI * 2);
-      context.fill();
-      context.globalAlpha = 1;
-      context.fillStyle = colours.quiet;
-      context.fillText(row.name, x, y);
-    }
+    context.fillText(row.name, left, y);
+    if (right < canvas.width) context.fillText(row.name, right, y);
   }
+}
+
+/** Whether (x) is on the strip of the rows' names, where no seat can be pointed at. */
+export function onStrip(view: View, x: number): boolean {
+  return view.scale >= 9 && x < STRIP && view.left - view.scale * (SIDE / 2) * 0.8 < STRIP / 2;
 }

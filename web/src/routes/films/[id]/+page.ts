@@ -7,12 +7,9 @@ import type { PageLoad } from './$types';
 const DAYS = 7;
 
 export const load: PageLoad = async ({ params, url }) => {
-  const [houses, film, everywhere] = await loaded(
-    Promise.all([cinemas(), movie(params.id), shows({ movie_id: params.id })]),
-  );
-  const zones = new Map(houses.map((cinema) => [cinema.cinema_id, cinema]));
+  const houses = await loaded(cinemas());
   const city = cityFor(houses, url.searchParams.get('city'));
-  const here = everywhere.filter((show) => zones.get(show.cinema_id)?.city === city);
+  const [film, here] = await loaded(Promise.all([movie(params.id), shows({ movie_id: params.id, city })]));
   const zone = houses.find((cinema) => cinema.city === city)?.timezone;
   const days = daysFrom(dateIn(zone), DAYS);
   const dayOf = (start: string) => dateIn(zone, new Date(start));

@@ -5,9 +5,10 @@ import type { PageLoad } from './$types';
 
 export const load: PageLoad = async ({ params }) => {
   const path = { show_id: params.id };
-  const [facts, map] = await loaded(
-    Promise.all([show(params.id), body(api.GET('/api/v1/shows/{show_id}/seats', { params: { path } }))]),
+  const facts = loaded(show(params.id));
+  const around = facts.then(({ movie_id, cinema_id }) => Promise.all([movie(movie_id), cinema(cinema_id)]));
+  const [map, [film, house]] = await loaded(
+    Promise.all([body(api.GET('/api/v1/shows/{show_id}/seats', { params: { path } })), around]),
   );
-  const [film, house] = await loaded(Promise.all([movie(facts.movie_id), cinema(facts.cinema_id)]));
-  return { show: facts, map, film, cinema: house };
+  return { show: await facts, map, film, cinema: house };
 };
