@@ -4,6 +4,60 @@
  */
 
 export interface paths {
+    "/api/v1/admin/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds bookings of the cinemas that the caller serves, the newest first. Without `q`, `show_id` or `date` those of the last 31 days. */
+        get: operations["find_bookings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/bookings/{booking_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a booking to the staff of its cinema. */
+        get: operations["show_booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/bookings/{booking_id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what became of a booking and its money, and who did it, from the journal. Of a shop that sells very much at once it may
+         *     not be all.
+         */
+        get: operations["tell_booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/cinemas": {
         parameters: {
             query?: never;
@@ -39,6 +93,23 @@ export interface paths {
         patch: operations["change_cinema"];
         trace?: never;
     };
+    "/api/v1/admin/cinemas/{cinema_id}/scheduling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what scheduling in a cinema goes by: the cleaning gap, and each screen's categories and last prices. */
+        get: operations["get_scheduling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/cinemas/{cinema_id}/screens": {
         parameters: {
             query?: never;
@@ -56,6 +127,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/cinemas/{cinema_id}/shows/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Schedules the shows of some days of a cinema again on other days, at the same times by the wall and on the same terms.
+         * @description Cancelled shows are not copied. All shows are copied or none, unless `on_clash` is `skip`.
+         */
+        post: operations["copy_shows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a day has brought: sales by hour, how full the shows are, how many holds became bookings, and what was given back. */
+        get: operations["show_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/movies": {
         parameters: {
             query?: never;
@@ -67,6 +175,28 @@ export interface paths {
         put?: never;
         /** Adds a movie. */
         post: operations["add_movie"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/movies/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes in the films and showings of a file, or says what that would change.
+         * @description The file is what `marquee import movies` takes: vega-datasets' `movies.json` or schema.org JSON-LD, of at most a mebibyte.
+         *     Films are known by what the file calls them, so that the same file twice changes nothing. A showing is put on sale; its cinema
+         *     and screen are added when there are none of those names. A bad record is refused alone.
+         */
+        post: operations["import_movies"];
         delete?: never;
         options?: never;
         head?: never;
@@ -98,7 +228,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A screen with its newest layout as it is written down. */
+        get: operations["get_screen"];
         put?: never;
         post?: never;
         /** Removes a screen that no coming show uses. */
@@ -116,7 +247,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Every show that starts on some days of a cinema, also those that are over or cancelled, by start. */
+        get: operations["list_timetable"];
         put?: never;
         /** Schedules a show on the newest layout of its screen. */
         post: operations["schedule_show"];
@@ -151,10 +283,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Seats kept from sale, and why, by their ids. */
+        get: operations["list_blocked"];
+        put?: never;
+        /**
+         * Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more;
+         *     one that is blocked already gets the new reason.
+         */
+        post: operations["block_seats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/shows/{show_id}/blocked-seats/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
-        /** Keeps seats from sale, all of them or none. A seat that is only held is blocked too: its holder cannot book it any more. */
-        post: operations["block_seats"];
+        /** Gives blocked seats back to sale; those that are not blocked are left alone. */
+        post: operations["release_blocked"];
         delete?: never;
         options?: never;
         head?: never;
@@ -173,6 +326,81 @@ export interface paths {
         post?: never;
         /** Gives a blocked seat back to sale; one that is not blocked is left alone. */
         delete: operations["unblock_seat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/shows/{show_id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how many bookings the cancellation of a show would cancel, and what it would give back. */
+        get: operations["get_show_cancellation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds people, the newest account first: administrators everybody; managers those who work in their cinemas, and whoever has
+         *     exactly the e-mail address in `q`.
+         */
+        get: operations["find_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an account: administrators every one, managers those of who works in their cinemas. */
+        get: operations["show_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives somebody a role. It is in their next access token. Managers give `box_office` in their cinemas, administrators every role. */
+        post: operations["give_role"];
+        /**
+         * Takes a role from somebody and ends their sessions. Managers take `box_office` in their cinemas, administrators every role, but
+         *     nobody the administrator's from themselves.
+         */
+        delete: operations["take_role"];
         options?: never;
         head?: never;
         patch?: never;
@@ -324,6 +552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/booking/{booking_id}/payout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Records that the caller has given the money of a cancelled booking back: in cash, or by the terminal at the till. Recorded
+         *     again, it stays as it is.
+         */
+        post: operations["pay_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/booking/{booking_id}/ticket.ics": {
         parameters: {
             query?: never;
@@ -367,6 +615,40 @@ export interface paths {
         };
         /** Draws the tickets of a confirmed booking as SVG, one document, one QR code per ticket. */
         get: operations["get_ticket_svg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/box-office/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells staff whose account an e-mail address is, to sell to them. */
+        get: operations["find_customer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/box-office/till": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clerks of a cinema took and paid out on a day. A sale that was cancelled later stays what was taken. */
+        get: operations["get_till"];
         put?: never;
         post?: never;
         delete?: never;
@@ -920,12 +1202,28 @@ export interface components {
             /** @description The seats, row by row, left to right. */
             seats: components["schemas"]["SeatId"][];
         };
+        /**
+         * @description What kind of reason it is.
+         * @enum {string}
+         */
+        BlockReason: "house" | "broken" | "other";
         /** @description Which seats to keep from sale. */
         BlockSeats: {
             /** @description Seats of this show, each once. */
             seats: components["schemas"]["SeatId"][];
+            /** @description What they are kept for. */
+            reason?: components["schemas"]["BlockReason"];
+            /** @description What there is to say about it. */
+            note?: string | null;
         };
-        /** @description Seats of a show that the staff keep from sale. */
+        /** @description A seat that is kept from sale, and why. */
+        BlockedSeat: {
+            seat_id: components["schemas"]["SeatId"];
+            reason: components["schemas"]["BlockReason"];
+            /** @description What there is to say about it. */
+            note: string | null;
+        };
+        /** @description Seats of a show that the staff keep from sale, or gave back. */
         BlockedSeats: {
             show_id: components["schemas"]["ShowId"];
             /** @description Those named by the call. */
@@ -940,7 +1238,8 @@ export interface components {
              */
             lock_id: string;
             /**
-             * @description The payment method, a word of the gateway's.
+             * @description The payment method: a word of the gateway's; or, for staff of the show's cinema who have taken the money,
+             *     `pm_till_cash` or `pm_till_terminal`, of which the gateway never hears.
              * @example pm_card_visa
              */
             payment_token: string;
@@ -977,6 +1276,8 @@ export interface components {
             total_price: components["schemas"]["Money"];
             /** @description Its payment. */
             payment_id: components["schemas"]["PaymentId"];
+            /** @description How it was paid at the box office; not there when it was paid through the gateway. */
+            paid_at_till?: components["schemas"]["TillMethod"];
             /**
              * Format: date-time
              * @description When it was made.
@@ -1059,6 +1360,11 @@ export interface components {
             name?: string;
             /** @description Its seats from now on; shows that are scheduled keep theirs. */
             layout?: components["schemas"]["LayoutPlan"];
+            /**
+             * Format: int64
+             * @description The version that `layout` was drawn from: refused when the screen has another by now. Left out, any is replaced.
+             */
+            layout_version?: number;
         };
         /** @description What to change of a show; `null` empties a field that may be empty. Another movie or screen is another show. */
         ChangeShow: {
@@ -1132,6 +1438,133 @@ export interface components {
              */
             noted_at: string;
         };
+        /** @description A show and its copy. */
+        CopiedShow: {
+            source_show_id: components["schemas"]["ShowId"];
+            show_id: components["schemas"]["ShowId"] | null;
+            movie_title: string;
+            screen_id: components["schemas"]["ScreenId"];
+            screen_name: string;
+            /**
+             * Format: date-time
+             * @description When the copy starts, at the same time by the wall.
+             */
+            start_time: string;
+            /** Format: date-time */
+            end_time: string;
+            problem: components["schemas"]["CopyProblem"] | null;
+        };
+        /** @description Why a show cannot be copied. */
+        CopyProblem: {
+            /**
+             * @description `screen_occupied`, `movie_not_found`, `screen_not_found`, or `invalid_request` when it would start in the past, or its
+             *     prices no longer fit the screen's layout.
+             */
+            code: string;
+            detail: string;
+            show_id: components["schemas"]["ShowId"] | null;
+        };
+        /** @description Which days to copy, and to where. */
+        CopyShows: {
+            /**
+             * Format: date
+             * @description The first day to copy, as the cinema's wall says.
+             * @example 2026-11-23
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The day that is to be its copy.
+             * @example 2026-11-30
+             */
+            to: string;
+            /**
+             * Format: int32
+             * @description Days to copy.
+             * @default 1
+             */
+            days: number;
+            /** @description Only what is on these screens of the cinema; all when it is left out. */
+            screen_ids?: components["schemas"]["ScreenId"][] | null;
+            /** @description What to do when some shows cannot be copied. */
+            on_clash?: components["schemas"]["OnClash"];
+            /** @description Says what would be, and schedules nothing. */
+            dry_run?: boolean;
+        };
+        /** @description What was copied, or would be. */
+        CopyView: {
+            dry_run: boolean;
+            /** @description Shows that are scheduled now, or would be. */
+            made: number;
+            /** @description Shows that cannot be copied. */
+            refused: number;
+            /** @description Every show of those days that was not cancelled, by start. */
+            shows: components["schemas"]["CopiedShow"][];
+        };
+        /** @description Somebody to sell to. */
+        CustomerView: {
+            user_id: components["schemas"]["UserId"];
+            /** @example Ada Lovelace */
+            name: string;
+            /** @example ada@example.com */
+            email: string;
+        };
+        /** @description What a day has brought. */
+        DashboardView: {
+            /**
+             * Format: date
+             * @description The day, as each cinema's wall says.
+             * @example 2026-11-26
+             */
+            date: string;
+            /** Format: date-time */
+            as_of: string;
+            /** @description What was sold on that day, whenever the shows are; also what was given back since. */
+            sales: components["schemas"]["SalesView"];
+            /** @description The shows of that day, by start. */
+            shows: components["schemas"]["OccupancyView"][];
+            funnel: components["schemas"]["FunnelView"];
+            refunds: components["schemas"]["RefundsView"];
+        };
+        /** @description A booking, as staff sees it. */
+        DeskView: {
+            booking_id: components["schemas"]["BookingId"];
+            /**
+             * @description Its name for people.
+             * @example 7K3F-9QXD
+             */
+            reference: string;
+            status: components["schemas"]["Status"];
+            user_id: components["schemas"]["UserId"];
+            /**
+             * @description The guest's name.
+             * @example Ada Lovelace
+             */
+            name: string;
+            /**
+             * @description The guest's e-mail address.
+             * @example ada@example.com
+             */
+            email: string;
+            sold_by: components["schemas"]["GuestView"] | null;
+            show_id: components["schemas"]["ShowId"];
+            cinema_id: components["schemas"]["CinemaId"];
+            cinema_name: string;
+            screen_name: string;
+            movie_title: string;
+            /** Format: date-time */
+            start_time: string;
+            /**
+             * @description The cinema's time zone, by its IANA name.
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+            /** @description The labels of its seats, in the order they were picked. */
+            seats: string[];
+            total_price: components["schemas"]["Money"];
+            /** Format: date-time */
+            created_at: string;
+        };
         /** @description All tickets of a show, and who of them is in: what a gate works with while it has no network. */
         DoorList: {
             /** @description The show. */
@@ -1187,6 +1620,12 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * Format: uuid
+         * @description An event in the journal.
+         * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
+         */
+        EventId: string;
         /** @description All that is kept of a guest. */
         ExportView: {
             /**
@@ -1208,10 +1647,49 @@ export interface components {
             /** @description What it must be. */
             message: string;
         };
+        /** @description How many holds of that day became bookings. */
+        FunnelView: {
+            /**
+             * Format: int64
+             * @description Holds placed; counted with a delay of seconds.
+             */
+            holds: number;
+            /**
+             * Format: int64
+             * @description Payments begun.
+             */
+            payments: number;
+            /**
+             * Format: int64
+             * @description Of these: paid, also if given back since.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Of these: not settled yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Of these: not paid.
+             */
+            failed: number;
+        };
+        /** @description A role, and where. */
+        GiveRole: {
+            role: components["schemas"]["Role"];
+            cinema_id?: components["schemas"]["CinemaId"] | null;
+        };
         /** @description A role that somebody was given. */
         GrantView: {
             role: components["schemas"]["Role"];
             cinema_id: components["schemas"]["CinemaId"] | null;
+        };
+        /** @description Somebody, as staff sees them. */
+        GuestView: {
+            user_id: components["schemas"]["UserId"];
+            name: string;
+            email: string;
         };
         /** @description One seat of a hold, at the price it had when the hold was placed. */
         HeldSeat: {
@@ -1236,6 +1714,81 @@ export interface components {
          * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
          */
         HoldId: string;
+        /** @description What was sold in an hour. */
+        HourView: {
+            /**
+             * Format: int32
+             * @description From 0 to 23, by the cinema's clock.
+             */
+            hour: number;
+            /** Format: int64 */
+            bookings: number;
+            /** Format: int64 */
+            seats: number;
+            /** @description A sum for each currency. */
+            amounts: components["schemas"]["Money"][];
+        };
+        /**
+         * @description What became of a record, or would.
+         * @enum {string}
+         */
+        ImportOutcome: "added" | "changed" | "refused";
+        /** @description What became of a file, or would. */
+        ImportView: {
+            /** @description Whether nothing was written. */
+            dry_run: boolean;
+            /** @description Films that are new. */
+            added: number;
+            /** @description Films that were there and say something else now. */
+            changed: number;
+            /** @description Films that were there and say the same, or that were removed and stay removed. */
+            unchanged: number;
+            /** @description Showings that are on sale now. */
+            shows_added: number;
+            /** @description Showings that were there, or had been and were cancelled, and stay so. */
+            shows_known: number;
+            /** @description Cinemas that were added for showings. */
+            cinemas_added: number;
+            /** @description Records that cannot be imported. */
+            refused: number;
+            /** @description Films whose file gives no running time, and which are given 120 minutes. */
+            durations_assumed: number;
+            /** @description Every record that changes something or is refused, by line. */
+            records: components["schemas"]["ImportedRecord"][];
+        };
+        /** @description A field that says something else than before. */
+        ImportedField: {
+            /** @description As the movie's. */
+            field: string;
+            /** @description What it was. */
+            old: unknown;
+            /** @description What it is. */
+            new: unknown;
+        };
+        /** @description A record of the file. */
+        ImportedRecord: {
+            /** @description Where it stands in the file, from 1. */
+            line: number;
+            /** @description The film's title; `null` for a record that names none that can be read. */
+            title: string | null;
+            showing: components["schemas"]["ImportedShowing"] | null;
+            outcome: components["schemas"]["ImportOutcome"];
+            movie_id: components["schemas"]["MovieId"] | null;
+            /** @description What differs, of a film that is changed. */
+            changes: components["schemas"]["ImportedField"][];
+            /** @description Why it is refused. */
+            reason: string | null;
+        };
+        /** @description Where and when a film is shown. */
+        ImportedShowing: {
+            cinema_name: string;
+            city: string;
+            screen_name: string;
+            /** @description The cinema's IANA zone. */
+            timezone: string;
+            /** Format: date-time */
+            start_time: string;
+        };
         /** @description A layout as it is written down. In `seats` every character is one place across the row. */
         LayoutPlan: {
             /** @description From the screen to the back. */
@@ -1346,6 +1899,33 @@ export interface components {
             /** @description For a developer to read. */
             error_description: string;
         };
+        /** @description How full a show is. */
+        OccupancyView: {
+            show_id: components["schemas"]["ShowId"];
+            cinema_id: components["schemas"]["CinemaId"];
+            cinema_name: string;
+            screen_name: string;
+            movie_title: string;
+            /** Format: date-time */
+            start_time: string;
+            /**
+             * @description The cinema's time zone, by its IANA name.
+             * @example Asia/Kolkata
+             */
+            timezone: string;
+            cancelled: boolean;
+            /** Format: int32 */
+            seats_total: number;
+            /** Format: int32 */
+            seats_sold: number;
+            /** Format: int32 */
+            seats_blocked: number;
+        };
+        /**
+         * @description What to do when some shows cannot be copied.
+         * @enum {string}
+         */
+        OnClash: "refuse" | "skip";
         /** @description Who signs in. */
         OpenSession: {
             /**
@@ -1359,6 +1939,18 @@ export interface components {
              * @description The password.
              */
             password: string;
+        };
+        /** @description A page of a list: what every listing call answers. */
+        Page_BlockedSeat: {
+            /** @description The items, in the list's order. */
+            items: {
+                seat_id: components["schemas"]["SeatId"];
+                reason: components["schemas"]["BlockReason"];
+                /** @description What there is to say about it. */
+                note: string | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
         };
         /** @description A page of a list: what every listing call answers. */
         Page_BookingView: {
@@ -1383,6 +1975,8 @@ export interface components {
                 total_price: components["schemas"]["Money"];
                 /** @description Its payment. */
                 payment_id: components["schemas"]["PaymentId"];
+                /** @description How it was paid at the box office; not there when it was paid through the gateway. */
+                paid_at_till?: components["schemas"]["TillMethod"];
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -1426,6 +2020,50 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list: what every listing call answers. */
+        Page_DeskView: {
+            /** @description The items, in the list's order. */
+            items: {
+                booking_id: components["schemas"]["BookingId"];
+                /**
+                 * @description Its name for people.
+                 * @example 7K3F-9QXD
+                 */
+                reference: string;
+                status: components["schemas"]["Status"];
+                user_id: components["schemas"]["UserId"];
+                /**
+                 * @description The guest's name.
+                 * @example Ada Lovelace
+                 */
+                name: string;
+                /**
+                 * @description The guest's e-mail address.
+                 * @example ada@example.com
+                 */
+                email: string;
+                sold_by: components["schemas"]["GuestView"] | null;
+                show_id: components["schemas"]["ShowId"];
+                cinema_id: components["schemas"]["CinemaId"];
+                cinema_name: string;
+                screen_name: string;
+                movie_title: string;
+                /** Format: date-time */
+                start_time: string;
+                /**
+                 * @description The cinema's time zone, by its IANA name.
+                 * @example Asia/Kolkata
+                 */
+                timezone: string;
+                /** @description The labels of its seats, in the order they were picked. */
+                seats: string[];
+                total_price: components["schemas"]["Money"];
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list: what every listing call answers. */
         Page_MovieCard: {
             /** @description The items, in the list's order. */
             items: {
@@ -1441,6 +2079,18 @@ export interface components {
                 release_date: string | null;
                 rating: components["schemas"]["Rating"];
             }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list: what every listing call answers. */
+        Page_PlannedShow: {
+            /** @description The items, in the list's order. */
+            items: (components["schemas"]["ShowView"] & {
+                /** @description By category. */
+                prices: {
+                    [key: string]: components["schemas"]["Money"];
+                };
+            })[];
             /** @description Pass it as `cursor` for the next page; `null` on the last one. */
             next_cursor: string | null;
         };
@@ -1473,6 +2123,29 @@ export interface components {
                 expires_at: string;
                 /** @description Whether it is the one that asks. */
                 current: boolean;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list: what every listing call answers. */
+        Page_UserView: {
+            /** @description The items, in the list's order. */
+            items: {
+                user_id: components["schemas"]["UserId"];
+                /** @example Ada Lovelace */
+                name: string;
+                /** @example ada@example.com */
+                email: string;
+                /** @description Every role the person has anywhere; everybody is a `customer`. */
+                roles: components["schemas"]["Role"][];
+                /** @description Where they have them; nothing of `customer`. */
+                grants: components["schemas"]["GrantView"][];
+                /**
+                 * Format: date-time
+                 * @description When the account was made.
+                 * @example 2026-11-22T18:30:00Z
+                 */
+                created_at: string;
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last one. */
             next_cursor: string | null;
@@ -1513,6 +2186,13 @@ export interface components {
              * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
              */
             user_id?: string | null;
+        };
+        /** @description A show and what its seats cost. */
+        PlannedShow: components["schemas"]["ShowView"] & {
+            /** @description By category. */
+            prices: {
+                [key: string]: components["schemas"]["Money"];
+            };
         };
         /** @description Problem details (RFC 9457). */
         Problem: {
@@ -1567,6 +2247,20 @@ export interface components {
             /** @description How much. */
             amount: components["schemas"]["Money"];
         };
+        /** @description What was ordered back on that day. */
+        RefundsView: {
+            /**
+             * Format: int64
+             * @description Bookings cancelled.
+             */
+            bookings: number;
+            /** @description On its way, a sum for each currency. */
+            pending: components["schemas"]["Money"][];
+            /** @description Given back, a sum for each currency. */
+            succeeded: components["schemas"]["Money"][];
+            /** @description Refused so far, a sum for each currency. */
+            failed: components["schemas"]["Money"][];
+        };
         /** @description Who registers. */
         Register: {
             /**
@@ -1608,6 +2302,11 @@ export interface components {
             /** @description For `POST /auth/token`; works once. */
             refresh_token: string;
         };
+        /** @description Which seats to give back to sale. */
+        ReleaseBlocked: {
+            /** @description Seats of this show, each once. */
+            seats: components["schemas"]["SeatId"][];
+        };
         /** @description Which session ends. */
         Revoke: {
             /** @description A refresh or access token of it. */
@@ -1636,6 +2335,33 @@ export interface components {
              * @example 12345_6789
              */
             seats: string;
+        };
+        /** @description What was sold. */
+        SalesView: {
+            /** Format: int64 */
+            bookings: number;
+            /** Format: int64 */
+            seats: number;
+            /** @description A sum for each currency. */
+            amounts: components["schemas"]["Money"][];
+            /** @description The hours in which anything was sold, in order. */
+            hours: components["schemas"]["HourView"][];
+        };
+        /** @description A screen, and what a show on it needs. */
+        SchedulableScreen: {
+            screen_id: components["schemas"]["ScreenId"];
+            name: string;
+            /**
+             * Format: int32
+             * @description Seats of the newest layout.
+             */
+            capacity: number;
+            /** @description The price areas of the newest layout, from the screen to the back: each wants a price. */
+            categories: string[];
+            /** @description What seats cost at the screen's last show, by category; `null` when it has had none. */
+            last_prices: {
+                [key: string]: components["schemas"]["Money"];
+            } | null;
         };
         /** @description A show to schedule. */
         ScheduleShow: {
@@ -1666,6 +2392,17 @@ export interface components {
                 [key: string]: components["schemas"]["Money"];
             };
         };
+        /** @description What scheduling in a cinema goes by. */
+        SchedulingView: {
+            cinema_id: components["schemas"]["CinemaId"];
+            /**
+             * Format: int64
+             * @description How long a screen stands empty between two shows.
+             */
+            cleaning_gap_minutes: number;
+            /** @description By name. */
+            screens: components["schemas"]["SchedulableScreen"][];
+        };
         /** @description A screen, as its cinema lists it. */
         ScreenCard: {
             screen_id: components["schemas"]["ScreenId"];
@@ -1682,6 +2419,11 @@ export interface components {
          * @example 019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c
          */
         ScreenId: string;
+        /** @description A screen and what its seats are drawn from. */
+        ScreenPlan: components["schemas"]["ScreenView"] & {
+            /** @description The newest layout. */
+            layout: components["schemas"]["LayoutPlan"];
+        };
         /** @description A screen. */
         ScreenView: {
             screen_id: components["schemas"]["ScreenId"];
@@ -1802,6 +2544,23 @@ export interface components {
              */
             expires_in: number;
         };
+        /** @description What the cancellation of a show would give back. */
+        ShowCancellationView: {
+            /** @description The show. */
+            show_id: components["schemas"]["ShowId"];
+            /**
+             * Format: int32
+             * @description Bookings that would be cancelled.
+             */
+            bookings: number;
+            /**
+             * Format: int32
+             * @description Bookings whose payment is not settled yet: they would be cancelled once it is.
+             */
+            pending: number;
+            /** @description What all of them come to, a sum for each currency. */
+            refunds: components["schemas"]["Money"][];
+        };
         /** @description What of a show neither a sale nor the clock changes. */
         ShowFacts: {
             show_id: components["schemas"]["ShowId"];
@@ -1891,6 +2650,26 @@ export interface components {
          * @enum {string}
          */
         Status: "pending" | "confirmed" | "failed" | "cancelled";
+        /** @description Something that happened to a booking or its money, as the journal has it. */
+        StoryEventView: {
+            event_id: components["schemas"]["EventId"];
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Such as `BookingConfirmed`; the kinds are those of `docs/events.md`.
+             * @example BookingConfirmed
+             */
+            kind: string;
+            by: components["schemas"]["GuestView"] | null;
+            /** @description What the journal says of it. */
+            details: Record<string, never>;
+        };
+        /** @description What became of a booking, in order. */
+        StoryView: {
+            events: components["schemas"]["StoryEventView"][];
+            /** @description What was said when it was cancelled. */
+            cancel_reason: string | null;
+        };
         /** @description What a genuine ticket is for: the show's own facts, which everybody may know, and what the ticket itself says. */
         TicketFacts: {
             /** @description The ticket. */
@@ -1952,6 +2731,48 @@ export interface components {
             label: string;
             /** @description What its QR code holds: signed, so that a gate checks it without a network. */
             token: string;
+        };
+        /** @description What one clerk took and paid out in one way. */
+        TillLine: {
+            clerk: components["schemas"]["UserId"];
+            /** @example Ada Lovelace */
+            clerk_name: string;
+            method: components["schemas"]["TillMethod"];
+            /**
+             * Format: int64
+             * @description Sales.
+             */
+            sales: number;
+            taken: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description Refunds by hand, of whatever day's sales.
+             */
+            payouts: number;
+            paid_out: components["schemas"]["Money"];
+        };
+        /**
+         * @description How somebody pays at a till.
+         * @enum {string}
+         */
+        TillMethod: "cash" | "terminal";
+        /** @description The tills of a cinema on a day. */
+        TillView: {
+            cinema_id: components["schemas"]["CinemaId"];
+            /** Format: date */
+            date: string;
+            /**
+             * Format: date-time
+             * @description When the day begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When it is over.
+             */
+            until: string;
+            /** @description A line for each clerk, way to pay and currency. */
+            lines: components["schemas"]["TillLine"][];
         };
         /** @description What is offered for tokens. Which parameters are needed depends on `grant_type`; others are ignored. */
         TokenRequest: {
@@ -2018,6 +2839,346 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    find_bookings: {
+        parameters: {
+            query?: {
+                /** @description A reference or an id, or a part of the guest's name or e-mail address. */
+                q?: string;
+                /** @description In that cinema. */
+                cinema_id?: components["schemas"]["CinemaId"];
+                /** @description Of that show. */
+                show_id?: components["schemas"]["ShowId"];
+                /** @description Of the shows of that day, as the cinema's wall says. */
+                date?: string;
+                /** @description Which stand so. */
+                status?: components["schemas"]["Status"];
+                /** @description Bookings of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of bookings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeskView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for staff, and of cinemas that they serve */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking_id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The booking */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `booking_not_found`, also one of another cinema */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tell_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking_id: components["schemas"]["BookingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `booking_not_found`, also one of another cinema */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     add_cinema: {
         parameters: {
             query?: never;
@@ -2394,6 +3555,118 @@ export interface operations {
             };
         };
     };
+    get_scheduling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cinema_id: components["schemas"]["CinemaId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What scheduling goes by. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulingView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     add_screen: {
         parameters: {
             query?: never;
@@ -2528,6 +3801,264 @@ export interface operations {
             };
         };
     };
+    copy_shows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cinema_id: components["schemas"]["CinemaId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyShows"];
+            };
+        };
+        responses: {
+            /** @description What was copied, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyView"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `schedule_clashes`, with `shows` as in the answer: nothing was copied */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_dashboard: {
+        parameters: {
+            query: {
+                /** @description Of that cinema; without it of all that the caller manages. */
+                cinema_id?: components["schemas"]["CinemaId"];
+                /** @description The day, as each cinema's wall says. */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The day so far */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for managers of that cinema and for administrators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     add_movie: {
         parameters: {
             query?: never;
@@ -2557,6 +4088,124 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_movies: {
+        parameters: {
+            query?: {
+                /** @description Whether only to say what would change. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of it, or would. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
                 };
             };
             /** @description `unauthenticated` */
@@ -2904,6 +4553,118 @@ export interface operations {
             };
         };
     };
+    get_screen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: components["schemas"]["ScreenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The screen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenPlan"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `screen_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_screen: {
         parameters: {
             query?: never;
@@ -3092,6 +4853,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `layout_changed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too_large`: more than 1 MiB. */
             413: {
                 headers: {
@@ -3103,6 +4873,127 @@ export interface operations {
             };
             /** @description `unsupported_media_type` */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_timetable: {
+        parameters: {
+            query: {
+                /** @description Of that cinema. */
+                cinema_id: components["schemas"]["CinemaId"];
+                /** @description From that day on, as the cinema's wall says. */
+                from: string;
+                /** @description To that day, at most 31 days in all; the same day when it is left out. */
+                to?: string;
+                /** @description Items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of shows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlannedShow"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3553,6 +5444,124 @@ export interface operations {
             };
         };
     };
+    list_blocked: {
+        parameters: {
+            query?: {
+                /** @description Items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of seats */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BlockedSeat"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `show_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     block_seats: {
         parameters: {
             query?: never;
@@ -3697,6 +5706,141 @@ export interface operations {
             };
         };
     };
+    release_blocked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBlocked"];
+            };
+        };
+        responses: {
+            /** @description The seats that were blocked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedSeats"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `show_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     unblock_seat: {
         parameters: {
             query?: never;
@@ -3764,6 +5908,600 @@ export interface operations {
                 };
             };
             /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_show_cancellation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The show */
+                show_id: components["schemas"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it would give back; nothing once it is done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowCancellationView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `show_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_users: {
+        parameters: {
+            query?: {
+                /** @description A part of the name or of the e-mail address. */
+                q?: string;
+                /** @description Whoever has that role somewhere. */
+                role?: components["schemas"]["Role"];
+                /** @description People of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for managers and administrators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for managers and administrators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveRole"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now; also when it had the role before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description `malformed_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: that role is not the caller's to give there */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` or `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`, also for a role that cannot be given like that, or one cinema too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_role: {
+        parameters: {
+            query: {
+                role: components["schemas"]["Role"];
+                /** @description In which cinema; without one the role for all of them. */
+                cinema_id?: components["schemas"]["CinemaId"];
+            };
+            header?: never;
+            path: {
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: that role is not the caller's to take there */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `own_role` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request`, also when the account does not have that role there */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4286,7 +7024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: somebody else's `user_id` */
+            /** @description `forbidden`: somebody else's `user_id`, or the till of a cinema that the caller does not serve */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4757,6 +7495,128 @@ export interface operations {
             };
         };
     };
+    pay_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The booking */
+                booking_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The booking, its refund `succeeded` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller is not staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `booking_not_found`, also of a cinema that the caller does not serve */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_pay_out`: it is not cancelled, or was not paid at a till */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_ticket_ics: {
         parameters: {
             query?: never;
@@ -5050,6 +7910,237 @@ export interface operations {
                 };
             };
             /** @description `invalid_request`: a parameter that this call does not have. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_customer: {
+        parameters: {
+            query: {
+                /**
+                 * @description The address, all of it: nobody looks through the accounts here.
+                 * @example ada@example.com
+                 */
+                email: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller is not staff */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as `Retry-After` says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's head is too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: a fault of ours, with the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: wait as `Retry-After` says. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_till: {
+        parameters: {
+            query: {
+                /** @description One that the caller serves. */
+                cinema_id: components["schemas"]["CinemaId"];
+                /** @description As the cinema's wall says. */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TillView"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the caller does not serve that cinema */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cinema_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: more than 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_request` */
             422: {
                 headers: {
                     [name: string]: unknown;
