@@ -1,5 +1,6 @@
 //! One statement for many items, in one round trip, or in none when nobody asks what came of it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::pin::pin;
@@ -148,38 +149,38 @@ impl Session {
         let many = live.many.get_mut(sql).ok_or(Error::Closed)?;
         let Some(setwise) = &many.setwise else { return Ok(None) };
         let by_array = matches!(setwise.form, Form::Arrays(_));
-        let ranges = if by_array { vec![0..items] } else { cut(items).collect() };
-        let mut pieces = Vec::with_capacity(ranges.len());
-        for items in ranges {
-            let key = (if by_array { 0 } else { items.len() }, asked);
-            if !many.statements.contains_key(&key) {
-                // Of arrays the text says the types; of rows the first item's are those of all.
-                let types: Vec<Type> = match by_array {
-                    true => Vec::new(),
-                    false => std::iter::repeat_n(params, items.len()).flatten().cloned().collect(),
-                };
-                let text = setwise.text(items.len(), asked);
-                let preparing = live.client.prepare_typed(&text, &types);
-                match wait(&self.runtime, self.purpose, &mut self.sent, preparing) {
-                    Ok(statement) => drop(many.statements.insert(key, statement)),
-                    failed => return self.heed(failed.map(|_| None)),
+        let mut pieces = Vec::new();
+        for range in cut(items, if by_array { items } else { PIECE_MAX }) {
+            let key = (if by_array { 0 } else { range.len() }, asked);
+            let statement = match many.statements.entry(key) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(place) => {
+                    // Of arrays the text says the types; of rows the first item's are those of all.
+                    let types = if by_array { &[] } else { params };
+                    let types: Vec<Type> = std::iter::repeat_n(types, range.len()).flatten().cloned().collect();
+                    let text = setwise.text(range.len(), asked);
+                    let preparing = live.client.prepare_typed(&text, &types);
+                    match wait(&self.runtime, self.purpose, &mut self.sent, preparing) {
+                        Ok(statement) => place.insert(statement).clone(),
+                        failed => return self.heed(failed.map(|_| None)),
+                    }
                 }
-            }
-            let statement = many.statements.get(&key).cloned().ok_or(Error::Closed)?;
-            pieces.push(Piece { statement, items, by_array });
+            };
+            pieces.push(Piece { statement, items: range, by_array });
         }
         Ok(Some((pieces, setwise.counting.clone())))
     }
 }
 
-/// Cuts so many items into pieces whose lengths are powers of two, so that few statements do for any number; the longest first.
-fn cut(items: usize) -> impl Iterator<Item = Range<usize>> {
+/// Cuts so many items into pieces: `most` at a time, and then such that their lengths are powers of two, so that few statements do for
+/// any number; the longest first.
+fn cut(items: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let mut next = 0;
     std::iter::from_fn(move || {
         let left = items - next;
-        let length = (1 << left.checked_ilog2()?).min(PIECE_MAX);
+        let length = if left >= most { most } else { 1 << left.checked_ilog2()? };
         next += length;
-        Some(next - length..next)
+        (length > 0).then(|| next - length..next)
     })
 }
 
@@ -279,10 +280,11 @@ mod tests {
     #[test]
     fn pieces_are_powers_of_two_and_leave_nothing_out() {
         for items in 0..1_000 {
-            let pieces: Vec<_> = cut(items).collect();
+            let pieces: Vec<_> = cut(items, PIECE_MAX).collect();
             assert!(pieces.iter().all(|piece| piece.len().is_power_of_two() && piece.len() <= PIECE_MAX));
             assert!(pieces.into_iter().flatten().eq(0..items));
         }
-        assert_eq!(cut(150).collect::<Vec<_>>(), [0..64, 64..128, 128..144, 144..148, 148..150]);
+        assert!(cut(150, PIECE_MAX).eq([0..64, 64..128, 128..144, 144..148, 148..150]));
+        assert!(cut(150, 150).eq(std::iter::once(0..150)));
     }
 }
