@@ -12,6 +12,7 @@ export interface Show {
   movie_id: string;
   movie_title: string;
   cinema_id: string;
+  screen_id: string;
   seats_total: number;
   start_time: string;
   status: string;

@@ -1,4 +1,5 @@
 import { chooseBest, holdChosen, pay, expect, showFor, signedIn, test } from '../marquee';
+import { signedInAs } from '../staff';
 import type { Page } from '@playwright/test';
 
 const FOLDER = '../docs/screenshots';
@@ -28,6 +29,25 @@ for (const scheme of ['light', 'dark'] as const) {
     await take('ticket');
   });
 }
+
+test('the pages of those who work here', async ({ page }, info) => {
+  test.setTimeout(120_000);
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await signedInAs(page, 'admin');
+  const cinema = await showFor('a picture of its cinema');
+  const parts = {
+    dashboard: '/admin',
+    schedule: '/admin/schedule',
+    layout: `/admin/screens/${cinema.screen_id}`,
+    office: '/box-office',
+    gate: '/gate',
+  };
+  for (const [name, path] of Object.entries(parts)) {
+    await shown(page, path);
+    await page.waitForLoadState('networkidle').catch(() => undefined);
+    await page.screenshot({ path: `${FOLDER}/${name}-${info.project.name}-light.png`, scale: 'css' });
+  }
+});
 
 async function shown(page: Page, path: string): Promise<void> {
   await page.goto(path);

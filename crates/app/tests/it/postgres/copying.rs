@@ -16,8 +16,9 @@ use crate::MARQUEE;
 const SELDOM_THERE: &str = "
     INSERT INTO bookings SELECT x'00000000000070008000000000000008', x'0000000000007000800000000000000a', show_id, cinema_id,
         x'0000000000007000800000000000000b', 'pending', total, currency, x'0000000000007000800000000000000c',
-        x'0000000000007000800000000000000a', NULL, created_at, NULL, NULL, replace(seats, 'A-1', 'A-3')
+        x'0000000000007000800000000000000a', NULL, created_at, NULL, NULL, replace(seats, 'A-1', 'A-3'), NULL
         FROM bookings WHERE status = 'confirmed';
+    INSERT INTO idempotency_answers SELECT booking_id, user_id, 'order-2', 202, x'7b7d' FROM bookings WHERE status = 'pending';
     INSERT INTO show_seats (show_id, seat_id, status, booking_id)
         SELECT show_id, 'A-3', 'claimed', booking_id FROM bookings WHERE status = 'pending';
     INSERT INTO payments SELECT payment_id, booking_id, show_id, total, currency, 'initiated', NULL, created_at, created_at
