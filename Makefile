@@ -8,7 +8,8 @@ IT := cargo test --workspace --test it
 # Every statement that the tests run, for the other engine to prepare.
 SQL_LOG := $(CURDIR)/target/sql.log
 
-# Rounds of each crash test on PostgreSQL: SQLite, and test-all, have the full number.
+# Rounds of each crash test, on a file and on PostgreSQL: test-all has the full number.
+CRASH_ROUNDS := 8
 POSTGRES_CRASH_ROUNDS := 1
 # What has engines of its own whatever the others run on: `all-tests` has seen to it.
 ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
@@ -16,6 +17,9 @@ ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgre
 SELLING := booking:: browsing:: holding:: races::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
+# Calls that the fuzz makes of each operation in each pass: test-all makes more.
+FUZZ_EXAMPLES := 12
+FUZZ_EXAMPLES_ALL := 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster \
@@ -83,8 +87,11 @@ test-all: test ## All that there is: test, and what takes longer: the API on a R
 	MARQUEE_STANDSTILL_SECONDS=30 $(IT) -- postgres::replicas::
 	@echo "== and a Kafka that is away for three minutes of a sale"
 	MARQUEE_OUTAGE_SECONDS=180 $(IT) -- postgres::kafka::
-	@echo "== and every round of the crash tests on PostgreSQL"
+	@echo "== and every round of the crash tests, on a file and on PostgreSQL"
+	$(IT) -- crashes::
 	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py $(IT) -- crashes::
+	@echo "== and a longer fuzz"
+	@$(MAKE) --no-print-directory fuzz FUZZ_EXAMPLES=$(FUZZ_EXAMPLES_ALL)
 	@echo "== all of it well"
 
 lint:
@@ -99,7 +106,7 @@ unit:
 
 all-tests:
 	@rm -f $(SQL_LOG)
-	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast -- --skip kafka::
+	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast -- --skip kafka::
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py $(IT) -- $(ONCE)
@@ -149,7 +156,7 @@ portable-sql:
 
 fuzz:
 	$(IT) --no-run
-	scripts/python scripts/fuzz.py target/debug/marquee
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) scripts/python scripts/fuzz.py target/debug/marquee
 
 bench-web: web ## Measures the app in Chromium as on a cheap phone: weights, largest paint, press to paint; fails when a goal is missed
 	cargo build --release --package marquee --bin marquee
