@@ -9,16 +9,16 @@ IT := cargo test --workspace --test it
 SQL_LOG := $(CURDIR)/target/sql.log
 
 # Rounds of each crash test, on a file and on PostgreSQL: test-all has the full number.
-CRASH_ROUNDS := 8
+CRASH_ROUNDS := 5
 POSTGRES_CRASH_ROUNDS := 1
 # What has engines of its own whatever the others run on: `all-tests` has seen to it.
 ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgres:: --skip kafka:: --skip failover:: --skip proxy:: --skip nodes::
 # What sells: the part of the API that test runs again on the distributed profile. Test-all runs it whole.
-SELLING := booking:: browsing:: holding:: races::
+SELLING := booking:: holding:: races::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
 # Calls that the fuzz makes of each operation in each pass: test-all makes more.
-FUZZ_EXAMPLES := 12
+FUZZ_EXAMPLES := 10
 FUZZ_EXAMPLES_ALL := 30
 
 .DEFAULT_GOAL := help
