@@ -4,8 +4,11 @@ import type { Page } from '@playwright/test';
 import { expect } from './marquee';
 
 export async function flawless(page: Page, where: string): Promise<void> {
-  // Colours are judged when they have arrived.
+  // Colours are judged when they have arrived: what a change of the theme sets going begins with the frame after it.
   await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
     const ending = document
       .getAnimations()
       .filter((each) => each.effect?.getTiming().iterations !== Infinity);

@@ -21,7 +21,7 @@ export default defineConfig({
   globalSetup: './servers.ts',
   fullyParallel: true,
   workers: 2,
-  timeout: 45_000,
+  timeout: 90_000,
   expect: { timeout: 10_000 },
   reporter: [['line']],
   projects: [

@@ -11,7 +11,7 @@ async function inBoth(page: Page, where: string): Promise<void> {
 }
 
 test('axe finds nothing, in light and in dark', async ({ page }, info) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   // Nothing that moves without end.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const show = await showFor(info.testId);
