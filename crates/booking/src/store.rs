@@ -323,12 +323,14 @@ pub(crate) fn records<'a>(
     let found = tx.query_each(FIND_KEY, keys.map(|(user_id, key)| params![user_id, key.as_str()]))?;
     let mut records: Vec<_> =
         found.iter().map(|rows| rows.first().map(read_record).transpose()).collect::<Result<_>>()?;
-    // A sale is its own answer.
-    let silent: Vec<_> =
+    // A sale is its own answer, to however many calls ask at once.
+    let mut silent: Vec<_> =
         records.iter().flatten().filter(|record| record.answer.is_none()).map(|record| record.booking_id).collect();
+    silent.sort_unstable();
+    silent.dedup();
     for sale in find(tx, &silent)?.into_iter().filter(|sale| sale.status.was_sold()) {
-        if let Some(record) = records.iter_mut().flatten().find(|record| record.booking_id == sale.booking_id) {
-            record.answer = Some(FirstAnswer::Sold(Box::new(sale)));
+        for record in records.iter_mut().flatten().filter(|record| record.booking_id == sale.booking_id) {
+            record.answer = Some(FirstAnswer::Sold(Box::new(sale.clone())));
         }
     }
     Ok(records)

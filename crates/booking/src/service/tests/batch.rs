@@ -287,48 +287,61 @@ fn plausible(batch: Vec<Deed>, model: &Model, claims_before: usize) -> Vec<(usiz
     kept
 }
 
+/// Carries the batches out on a database of their own, each beside the model, and checks what stands there at the end.
+fn beside_the_model(batches: Vec<Vec<Deed>>) -> Result<(), TestCaseError> {
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (clock, rng) = (Clock::Manual(ManualClock::at(beginning())), marquee_kernel::Rng::seeded(3));
+    let mut writing = Writing {
+        db: Db::open(&dir.path().join("a.db")).unwrap(),
+        show_id: ShowId::mint(&clock, &rng),
+        user: UserId::mint(&clock, &rng),
+        writer: Writer {
+            journal: Journal::new(clock.clone(), rng.clone()),
+            clock,
+            rng,
+            keys: SigningKeys::from_seeds([7; 32], &[]),
+        },
+        sales: Vec::new(),
+    };
+    let mut model = Model::default();
+    for batch in batches {
+        let batch = plausible(batch, &model, writing.sales.len());
+        let works: Vec<Work> = batch.iter().filter_map(|(_, deed)| writing.work(deed)).collect();
+        prop_assert_eq!(works.len(), batch.len());
+        let foretold = foretell(&mut model, &batch);
+        let Writer { clock, rng, journal, keys } = &writing.writer;
+        let (clock, rng, journal, keys) = (clock.clone(), rng.clone(), journal.clone(), keys.clone());
+        let hand = Writer { clock, rng, journal, keys };
+        let verdicts = runtime.block_on(writing.db.write(move |tx| hand.apply(tx, &works))).unwrap();
+        let happened: Vec<Came> =
+            verdicts.into_iter().zip(&batch).map(|(verdict, (_, deed))| came(verdict, deed)).collect();
+        prop_assert_eq!(happened, foretold);
+    }
+    let faults = runtime.block_on(writing.db.read(|tx: &mut Tx<'_>| -> Result<_, marquee_db::Error> {
+        let mut faults = super::super::check(tx)?;
+        faults.extend(marquee_seating::check(tx)?);
+        faults.extend(marquee_bus::verify(tx)?);
+        let seats = tx.query_opt("SELECT COUNT(*) AS n FROM show_seats", &[])?.map_or(Ok(0), |row| row.get("n"))?;
+        Ok((faults, seats))
+    }));
+    prop_assert_eq!(faults.unwrap(), (Vec::<String>::new(), model.seats.len() as i64));
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     /// Whatever comes in whatever batches: verdicts as the model says, and afterwards nothing that cannot be.
     #[test]
     fn the_writer_does_what_the_model_says(batches in prop::collection::vec(prop::collection::vec(deed(), 1..8), 1..10)) {
-        let dir = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (clock, rng) = (Clock::Manual(ManualClock::at(beginning())), marquee_kernel::Rng::seeded(3));
-        let mut writing = Writing {
-            db: Db::open(&dir.path().join("a.db")).unwrap(),
-            show_id: ShowId::mint(&clock, &rng),
-            user: UserId::mint(&clock, &rng),
-            writer: Writer {
-                journal: Journal::new(clock.clone(), rng.clone()),
-                clock,
-                rng,
-                keys: SigningKeys::from_seeds([7; 32], &[]),
-            },
-            sales: Vec::new(),
-        };
-        let mut model = Model::default();
-        for batch in batches {
-            let batch = plausible(batch, &model, writing.sales.len());
-            let works: Vec<Work> = batch.iter().filter_map(|(_, deed)| writing.work(deed)).collect();
-            prop_assert_eq!(works.len(), batch.len());
-            let foretold = foretell(&mut model, &batch);
-            let Writer { clock, rng, journal, keys } = &writing.writer;
-            let (clock, rng, journal, keys) = (clock.clone(), rng.clone(), journal.clone(), keys.clone());
-            let hand = Writer { clock, rng, journal, keys };
-            let verdicts = runtime.block_on(writing.db.write(move |tx| hand.apply(tx, &works))).unwrap();
-            let happened: Vec<Came> =
-                verdicts.into_iter().zip(&batch).map(|(verdict, (_, deed))| came(verdict, deed)).collect();
-            prop_assert_eq!(happened, foretold);
-        }
-        let faults = runtime.block_on(writing.db.read(|tx: &mut Tx<'_>| -> Result<_, marquee_db::Error> {
-            let mut faults = super::super::check(tx)?;
-            faults.extend(marquee_seating::check(tx)?);
-            faults.extend(marquee_bus::verify(tx)?);
-            let seats = tx.query_opt("SELECT COUNT(*) AS n FROM show_seats", &[])?.map_or(Ok(0), |row| row.get("n"))?;
-            Ok((faults, seats))
-        }));
-        prop_assert_eq!(faults.unwrap(), (Vec::<String>::new(), model.seats.len() as i64));
+        beside_the_model(batches)?;
     }
+}
+
+#[test]
+fn calls_that_repeat_a_sold_one_in_the_same_batch_all_hear_of_the_sale() {
+    let call = || Deed::Claim { seats: BTreeSet::from([0]), key: Some(0), payload: 0 };
+    let batches = vec![vec![call()], vec![Deed::Confirm(0)], vec![call(), call(), call()]];
+    beside_the_model(batches).unwrap();
 }
