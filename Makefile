@@ -3,6 +3,8 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 # Crates whose tests need no server and no database.
 PURE := --package marquee-kernel --package marquee-pricing --package marquee-tickets --package xtask
+# All tests but those in documentation, which has none today: looking for them takes a minute.
+ALL := --workspace --lib --bins --tests
 # The tests over HTTP, and with them the program: of the whole workspace, so that all is built with the same features, and once.
 IT := cargo test --workspace --test it
 # Every statement that the tests run, for the other engine to prepare.
@@ -22,7 +24,7 @@ FUZZ_EXAMPLES := 10
 FUZZ_EXAMPLES_ALL := 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint unit all-tests test-postgres test-redis test-redis-cluster \
+.PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint lint-rust lint-web tools unit all-tests test-postgres test-redis test-redis-cluster \
 	test-kafka test-web test-stack test-failover test-restore deployment portable-sql fuzz bench bench-web fmt clean
 
 help: ## Lists the commands
@@ -52,12 +54,12 @@ stack-down: ## Ends the stack; PURGE=1 removes its data, too
 check: setup lint unit ## The inner loop: format, lints, the house's invariants, tests of the pure crates
 
 test: ## Check, every cargo test, what sells again on shards and Redis, Kafka, the stack, the app in a browser, a fuzz
-	@scripts/setup tests
-	@echo "== 1/9 format, lints, invariants"
-	@$(MAKE) --no-print-directory lint
+	@scripts/setup
+	@echo "== 1/9 format, lints, invariants; meanwhile what the tests want is installed"
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync lint-rust lint-web tools
 	@scripts/web build
 	@echo "== 2/9 tests: compiling"
-	@cargo test --workspace --no-run
+	@cargo test $(ALL) --no-run
 	@echo "== 3/9 tests: running"
 	@$(MAKE) --no-print-directory all-tests
 	@echo "== 4/9 what sells, once more, on two shards of PostgreSQL with holds in Redis"
@@ -90,15 +92,24 @@ test-all: test ## All that there is: test, and what takes longer: the API on a R
 	@echo "== and every round of the crash tests, on a file and on PostgreSQL"
 	$(IT) -- crashes::
 	MARQUEE_TEST_PROFILE=postgres scripts/with_postgres.py $(IT) -- crashes::
-	@echo "== and a longer fuzz"
+	@echo "== and examples in documentation, and a longer fuzz"
+	cargo test --workspace --doc
 	@$(MAKE) --no-print-directory fuzz FUZZ_EXAMPLES=$(FUZZ_EXAMPLES_ALL)
 	@echo "== all of it well"
 
-lint:
+lint: lint-rust lint-web
+
+lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- --deny warnings
 	cargo xtask tidy
+
+lint-web:
 	scripts/web lint
+
+# What the tests run beside Marquee: servers, a browser.
+tools:
+	scripts/setup tests
 
 unit:
 	cargo test $(PURE)
@@ -106,7 +117,7 @@ unit:
 
 all-tests:
 	@rm -f $(SQL_LOG)
-	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --no-fail-fast -- --skip kafka::
+	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) cargo test $(ALL) --no-fail-fast -- --skip kafka::
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py $(IT) -- $(ONCE)

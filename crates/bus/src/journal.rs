@@ -5,7 +5,7 @@ use std::fmt;
 use marquee_db::{Result, Tx};
 use marquee_kernel::{Clock, EventId, Rng, ShowId, UserId};
 
-use crate::store;
+use crate::store::{self, Head};
 
 /// Who made a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +62,34 @@ impl Journal {
         if events.is_empty() {
             return Ok(());
         }
-        let at = self.clock.now();
-        let ids = events.iter().map(|_| EventId::mint(&self.clock, &self.rng));
-        store::append(tx, at, ids.zip(events))
+        self.open(tx)?.append(tx, events)
+    }
+
+    /// Looks up where the journal ends, once for all that the transaction will append: until it ends, nobody else appends. Asked early,
+    /// it spares a wait later, while the server still works on what it was sent.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn open(&self, tx: &mut Tx<'_>) -> Result<Pen> {
+        Ok(Pen { journal: self.clone(), end: store::head(tx)?.unwrap_or(Head::START) })
+    }
+}
+
+/// Appends to a journal that was opened, in the transaction that opened it, and in no other.
+#[derive(Debug)]
+pub struct Pen {
+    journal: Journal,
+    end: Head,
+}
+
+impl Pen {
+    /// As [`Journal::append`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn append(&mut self, tx: &mut Tx<'_>, events: &[Event]) -> Result<()> {
+        let Journal { clock, rng } = &self.journal;
+        let ids = events.iter().map(|_| EventId::mint(clock, rng));
+        store::append(tx, &mut self.end, clock.now(), ids.zip(events))
     }
 }

@@ -17,5 +17,5 @@ mod store;
 pub use browse::Browse;
 pub use consumer::{Consumer, Delivery, TRIES_MAX, Unhandled};
 pub use delivery::{Bus, Delivered, Reader};
-pub use journal::{Actor, Event, Journal};
+pub use journal::{Actor, Event, Journal, Pen};
 pub use store::{Told, story, verify};

@@ -39,14 +39,17 @@ const FORGET_CONSUMED: &str = "DELETE FROM consumed_events WHERE consumer = $1 A
 
 /// Entries that [`verify`] reads at a time.
 const VERIFY_ROWS: i64 = 1_000;
-/// The seal before the first entry.
-const GENESIS: [u8; 32] = [0; 32];
 
 /// The end of a journal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     pub(crate) seq: i64,
     hash: [u8; 32],
+}
+
+impl Head {
+    /// Before the first entry.
+    pub(crate) const START: Self = Self { seq: 0, hash: [0; 32] };
 }
 
 /// The journal's end; none when it is empty.
@@ -62,19 +65,20 @@ pub(crate) fn has(tx: &mut Tx<'_>, mark: &Head, needed: i64) -> Result<bool> {
     Ok(hash == mark.hash && last_seq >= needed)
 }
 
+/// Appends after `end`, which moves on.
 pub(crate) fn append<'e>(
     tx: &mut Tx<'_>,
+    end: &mut Head,
     at: Timestamp,
     events: impl Iterator<Item = (EventId, &'e Event)>,
 ) -> Result<()> {
-    let (mut seq, mut hash) = head(tx)?.map_or((0, GENESIS), |head| (head.seq, head.hash));
     let mut rows = Vec::new();
     for (event_id, event) in events {
-        seq += 1;
-        let (actor, payload) = (event.actor.to_string(), event.payload.to_string());
-        hash = seal(&hash, seq, event_id, at, [event.kind, &actor, &event.subject, &payload], event.show_id);
+        end.seq += 1;
+        let (seq, actor, payload) = (end.seq, event.actor.to_string(), event.payload.to_string());
+        end.hash = seal(&end.hash, seq, event_id, at, [event.kind, &actor, &event.subject, &payload], event.show_id);
         let subject = event.subject.as_str();
-        rows.push(params![seq, event_id, at, event.kind, actor, event.show_id, subject, payload, hash]);
+        rows.push(params![seq, event_id, at, event.kind, actor, event.show_id, subject, payload, end.hash]);
     }
     tx.run_each(APPEND, rows)
 }
@@ -106,7 +110,7 @@ fn seal(
 /// # Errors
 /// What the database says.
 pub fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>> {
-    let (mut seq, mut hash, mut faults) = (0_i64, GENESIS, Vec::new());
+    let (Head { mut seq, mut hash }, mut faults) = (Head::START, Vec::new());
     loop {
         let rows = tx.query(AFTER, &params![seq, VERIFY_ROWS])?;
         if rows.is_empty() {

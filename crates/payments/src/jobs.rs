@@ -154,6 +154,7 @@ impl Payments {
         desk.db
             .write(move |tx| {
                 lead.check(tx)?;
+                let mut journal = journal.open(tx)?;
                 let ids: Vec<_> = captured.iter().map(|payment| payment.payment_id).collect();
                 let changed = store::step(tx, Step::Capture, &ids, now)?;
                 store::stop_captures(tx, &ids)?;

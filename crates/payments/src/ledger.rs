@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use marquee_bus::{Event, Journal};
+use marquee_bus::{Event, Pen};
 use marquee_db::{Result, Tx};
 use marquee_kernel::{Money, PaymentId, Timestamp};
 use serde_json::json;
@@ -54,7 +54,7 @@ pub fn failed(tx: &mut Tx<'_>, payments: &[PaymentId], at: Timestamp) -> Result<
 ///
 /// # Errors
 /// What the database says.
-pub fn request_refunds(tx: &mut Tx<'_>, journal: &Journal, requests: &[RefundRequest]) -> Result<Vec<Option<Refund>>> {
+pub fn request_refunds(tx: &mut Tx<'_>, journal: &mut Pen, requests: &[RefundRequest]) -> Result<Vec<Option<Refund>>> {
     let mut events = Vec::new();
     let mut refunds = Vec::with_capacity(requests.len());
     for request in requests {

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use marquee_bus::{Actor, Bus, Journal};
 use marquee_cluster::{Lead, Shards};
-use marquee_db::{Db, params};
+use marquee_db::{Db, Tx, params};
 use marquee_kernel::{BookingId, Clock, ManualClock, Money, PaymentId, RefundId, Rng, ShowId};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -87,8 +87,11 @@ impl Till {
             at: self.clock.now(),
         };
         let journal = self.journal.clone();
-        let refunds = self.db.write(move |tx| ledger::request_refunds(tx, &journal, &[request])).await.unwrap();
-        refunds.into_iter().next().unwrap()
+        let order = move |tx: &mut Tx<'_>| {
+            let mut journal = journal.open(tx)?;
+            ledger::request_refunds(tx, &mut journal, &[request])
+        };
+        self.db.write(order).await.unwrap().into_iter().next().unwrap()
     }
 
     async fn refund(&self, payment_id: PaymentId) -> Refund {

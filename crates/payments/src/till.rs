@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use marquee_bus::{Actor, Event, Journal};
+use marquee_bus::{Actor, Event, Journal, Pen};
 use marquee_db::{Result, Tx};
 use marquee_kernel::{BookingId, CinemaId, Money, PaymentId, ShowId, Timestamp, UserId};
 use serde_json::json;
@@ -101,7 +101,7 @@ pub fn open(tx: &mut Tx<'_>, takings: &[Taking]) -> Result<()> {
 ///
 /// # Errors
 /// What the database says.
-pub fn taken(tx: &mut Tx<'_>, journal: &Journal, takings: &[Taking]) -> Result<()> {
+pub fn taken(tx: &mut Tx<'_>, journal: &mut Pen, takings: &[Taking]) -> Result<()> {
     if takings.is_empty() {
         return Ok(());
     }

@@ -3,117 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use marquee_bus::{Actor, Event, Journal};
+use marquee_bus::{Actor, Event, Journal, Pen};
 use marquee_cluster::departed;
 use marquee_db::{Error, Result, Tx};
-use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, ShowId, Timestamp};
+use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, Timestamp};
 use marquee_payments::till::{self, Taking};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
 use marquee_seating::claims;
 use marquee_tickets::{Proof, SigningKeys};
 use serde_json::json;
 
-use super::settle::By;
-use super::under_way::Call;
+use super::work::{Claim, Confirm, Defer, PaymentEnd, Remember, Undo, Verdict, Work};
 use crate::error;
-use crate::model::{Answer, Record, Sale, Status};
+use crate::model::{Answer, Sale, Status};
 use crate::store::{self, KeyedAnswer, KeyedCall};
-
-/// Something durable to do for one booking call.
-#[derive(Debug)]
-pub(crate) enum Work {
-    /// Claim the seats of a pending booking, before any money moves.
-    Claim(Claim),
-    /// Sell them: the gateway has the money.
-    Confirm(Confirm),
-    /// Give them back: the gateway has no money, or will return it.
-    Undo(Undo),
-    /// Keep the answer that the booking is pending; what becomes of it comes later.
-    Defer(Defer),
-    /// Keep the answer of a call that claimed nothing.
-    Remember(Remember),
-}
-
-/// See [`Work::Claim`].
-#[derive(Clone, Debug)]
-pub(crate) struct Claim {
-    pub(crate) sale: Arc<Sale>,
-    pub(crate) seats: claims::Claim,
-    pub(crate) request_hash: [u8; 32],
-}
-
-/// See [`Work::Confirm`].
-#[derive(Debug)]
-pub(crate) struct Confirm {
-    pub(crate) sale: Arc<Sale>,
-    pub(crate) seats: claims::Claim,
-    pub(crate) by: By,
-}
-
-/// See [`Work::Undo`].
-#[derive(Debug)]
-pub(crate) struct Undo {
-    pub(crate) sale: Arc<Sale>,
-    pub(crate) seats: claims::Claim,
-    pub(crate) payment: PaymentEnd,
-    /// What the call hears, now and again; none: its key is forgotten, so that it may be made again.
-    pub(crate) answer: Option<Answer>,
-    pub(crate) by: By,
-}
-
-/// How the payment of a booking that was not sold ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PaymentEnd {
-    /// The bank said no.
-    Declined { decline_code: String },
-    /// Nothing was charged, and nothing will be.
-    NeverCharged,
-    /// What was authorised goes back.
-    Returned,
-}
-
-impl PaymentEnd {
-    fn word(&self) -> &'static str {
-        match self {
-            PaymentEnd::Declined { .. } => "declined",
-            PaymentEnd::NeverCharged => "never_charged",
-            PaymentEnd::Returned => "returned",
-        }
-    }
-}
-
-/// See [`Work::Defer`].
-#[derive(Debug)]
-pub(crate) struct Defer {
-    pub(crate) sale: Arc<Sale>,
-    pub(crate) answer: Answer,
-}
-
-/// See [`Work::Remember`].
-#[derive(Debug)]
-pub(crate) struct Remember {
-    pub(crate) call: Call,
-    pub(crate) answer: Answer,
-}
-
-/// What became of a [`Work`].
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    /// It is done.
-    Done,
-    /// A claim won: the seats are this sale's, and its tickets are signed.
-    Claimed(Arc<Sale>),
-    /// A claim lost: seats were sold or the show was closed. This is its answer, kept under its key.
-    Refused(Answer),
-    /// The key was there before; nothing was done.
-    Known(Record),
-    /// The booking is not pending any more: somebody else settled it.
-    Settled,
-    /// The show is in another database by now; nothing was done.
-    Departed,
-    /// Another node does the reconciler's work by now; nothing was done.
-    Fenced,
-}
 
 /// Carries out batches.
 #[derive(Debug)]
@@ -144,32 +47,26 @@ impl Writer {
                 Work::Remember(remember) => remembers.push((at, remember)),
             }
         }
-        let mut batch = Batch { writer: self, tx, events: Vec::with_capacity(works.len()), verdicts: Vec::new() };
+        let (events, journal) = (Vec::with_capacity(works.len()), self.journal.open(tx)?);
+        let mut batch = Batch { writer: self, tx, journal, events, verdicts: Vec::new() };
         batch.verdicts.resize_with(works.len(), || None);
-        batch.confirm(&confirms)?;
+        let sold = batch.confirm(&confirms)?;
         batch.undo(&undos)?;
         batch.defer(&defers)?;
-        batch.claim(&claims)?;
+        let claimed = batch.claim(&claims)?;
+        // What is certain by now is sent, and not asked about: the database works on it while tickets are signed and entries sealed.
+        batch.book(&sold)?;
+        batch.sell(&claimed.winners)?;
+        batch.refuse(claimed.losers)?;
+        batch.tell()?;
+        batch.take_payments(&sold)?;
+        batch.answer_repeats(&claimed.repeats)?;
         batch.remember(&remembers)?;
-        let Batch { tx, events, verdicts, .. } = batch;
-        self.journal.append(tx, &events)?;
+        let verdicts = batch.verdicts;
         let mut barred = barred;
         let verdict =
             |(at, verdict): (usize, Option<Verdict>)| verdict.or_else(|| barred.remove(&at)).ok_or(Error::Closed);
         verdicts.into_iter().enumerate().map(verdict).collect()
-    }
-}
-
-impl Work {
-    /// The show whose sale it is; a call that claimed nothing is of none.
-    fn show_id(&self) -> Option<ShowId> {
-        match self {
-            Work::Claim(Claim { sale, .. })
-            | Work::Confirm(Confirm { sale, .. })
-            | Work::Undo(Undo { sale, .. })
-            | Work::Defer(Defer { sale, .. }) => Some(sale.show_id),
-            Work::Remember(_) => None,
-        }
     }
 }
 
@@ -202,9 +99,20 @@ impl Writer {
     }
 }
 
+/// What became of the claims of a batch.
+#[derive(Default)]
+struct Claimed<'w> {
+    winners: Picked<'w, Claim>,
+    losers: Vec<(usize, &'w Claim, error::Error)>,
+    /// Their keys were there before.
+    repeats: Picked<'w, Claim>,
+}
+
 struct Batch<'b, 't> {
     writer: &'b Writer,
     tx: &'b mut Tx<'t>,
+    journal: Pen,
+    /// What has happened and is not in the journal yet.
     events: Vec<Event>,
     verdicts: Vec<Option<Verdict>>,
 }
@@ -216,31 +124,42 @@ impl Batch<'_, '_> {
         }
     }
 
-    fn claim(&mut self, claims: &Picked<'_, Claim>) -> Result<()> {
+    /// Writes down what has happened.
+    fn tell(&mut self) -> Result<()> {
+        let events = std::mem::take(&mut self.events);
+        self.journal.append(self.tx, &events)
+    }
+
+    /// Has the seats decide who wins.
+    fn claim<'w>(&mut self, claims: &Picked<'w, Claim>) -> Result<Claimed<'w>> {
+        let mut claimed = Claimed::default();
         if claims.is_empty() {
-            return Ok(());
+            return Ok(claimed);
         }
         // Of two with the same key in one batch the first inserts it; the second meets it like any later one.
         let keyed: Picked<'_, Claim> = claims.iter().filter(|(_, claim)| claim.sale.key.is_some()).copied().collect();
         let calls = keyed.iter().filter_map(|(_, claim)| Some((claim.call()?, claim.sale.booking_id)));
         let inserted = store::claim_keys(self.tx, calls)?;
-        let mut repeats = keyed.iter().zip(inserted).filter(|(_, inserted)| *inserted == 0).map(|(claim, _)| *claim);
-        let repeats: Picked<'_, Claim> = repeats.by_ref().collect();
+        let repeats = keyed.into_iter().zip(inserted).filter(|(_, inserted)| *inserted == 0).map(|(claim, _)| claim);
+        claimed.repeats = repeats.collect();
         let mut fresh = claims.clone();
-        fresh.retain(|(at, _)| repeats.iter().all(|(repeat, _)| repeat != at));
+        fresh.retain(|(at, _)| claimed.repeats.iter().all(|(repeat, _)| repeat != at));
 
         let asked: Vec<_> = fresh.iter().map(|(_, claim)| claim.seats.clone()).collect();
-        let (mut winners, mut losers) = (Picked::new(), Vec::new());
         for ((at, claim), verdict) in fresh.into_iter().zip(claims::claim(self.tx, &asked)?) {
             match verdict {
-                claims::Verdict::Claimed => winners.push((at, claim)),
-                claims::Verdict::Taken(seats) => losers.push((at, claim, error::Error::SeatsUnavailable(seats))),
-                claims::Verdict::Closed => losers.push((at, claim, error::Error::ShowNotOnSale)),
+                claims::Verdict::Claimed => claimed.winners.push((at, claim)),
+                claims::Verdict::Taken(seats) => {
+                    claimed.losers.push((at, claim, error::Error::SeatsUnavailable(seats)));
+                }
+                claims::Verdict::Closed => claimed.losers.push((at, claim, error::Error::ShowNotOnSale)),
             }
         }
-        self.refuse(losers)?;
-        self.sell(&winners)?;
-        // Only now: a repeat of a call that lost just above gets that call's answer.
+        Ok(claimed)
+    }
+
+    /// Once all others are decided: a repeat of a call that lost or was sold in this batch gets that call's answer.
+    fn answer_repeats(&mut self, repeats: &Picked<'_, Claim>) -> Result<()> {
         let keys = repeats.iter().filter_map(|(_, claim)| Some((claim.sale.booked_by, claim.sale.key.as_ref()?)));
         for ((at, _), record) in repeats.iter().zip(store::records(self.tx, keys)?) {
             self.decide(*at, Verdict::Known(record.ok_or(Error::Closed)?));
@@ -280,11 +199,8 @@ impl Batch<'_, '_> {
 }
 
 impl Batch<'_, '_> {
-    fn confirm(&mut self, confirms: &Picked<'_, Confirm>) -> Result<()> {
-        if confirms.is_empty() {
-            return Ok(());
-        }
-        let now = self.writer.clock.now();
+    /// Turns claims into sales; those that were. Whose seats are gone is undone.
+    fn confirm<'w>(&mut self, confirms: &Picked<'w, Confirm>) -> Result<Picked<'w, Confirm>> {
         let claimed: Vec<_> = confirms.iter().map(|(_, confirm)| &confirm.seats).collect();
         let booked = claims::confirm(self.tx, &claimed)?;
         let (mut sold, mut lost) = (Picked::new(), Vec::new());
@@ -297,21 +213,29 @@ impl Batch<'_, '_> {
                 self.decide(*at, Verdict::Settled);
             }
         }
-        store::confirm(self.tx, sold.iter().map(|(_, confirm)| confirm.sale.booking_id))?;
-        let promised: Vec<_> =
-            sales(&sold).filter(|sale| sale.till.is_none()).map(|sale| (sale.payment_id, sale.total, now)).collect();
-        ledger::authorised(self.tx, &promised)?;
-        let taken: Vec<_> = sales(&sold).filter_map(|sale| taking(sale, now)).collect();
-        till::taken(self.tx, &self.writer.journal, &taken)?;
-        for (at, confirm) in sold {
-            self.events.push(confirmed(confirm));
-            self.decide(at, Verdict::Done);
-        }
         self.undo(&lost.iter().map(|(at, undo)| (*at, undo)).collect())?;
         for (at, undo) in lost {
             undo.answer.into_iter().for_each(|answer| self.decide(at, Verdict::Refused(answer)));
         }
+        Ok(sold)
+    }
+
+    fn book(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {
+        store::confirm(self.tx, sold.iter().map(|(_, confirm)| confirm.sale.booking_id))?;
+        for (at, confirm) in sold {
+            self.events.push(confirmed(confirm));
+            self.decide(*at, Verdict::Done);
+        }
         Ok(())
+    }
+
+    fn take_payments(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {
+        let now = self.writer.clock.now();
+        let promised: Vec<_> =
+            sales(sold).filter(|sale| sale.till.is_none()).map(|sale| (sale.payment_id, sale.total, now)).collect();
+        ledger::authorised(self.tx, &promised)?;
+        let taken: Vec<_> = sales(sold).filter_map(|sale| taking(sale, now)).collect();
+        till::taken(self.tx, &mut self.journal, &taken)
     }
 
     fn undo(&mut self, undos: &Picked<'_, Undo>) -> Result<()> {
@@ -359,7 +283,7 @@ impl Batch<'_, '_> {
         ledger::failed(self.tx, &never_charged, now)?;
         // What goes back must be on the books first.
         ledger::authorised(self.tx, &promised)?;
-        ledger::request_refunds(self.tx, &self.writer.journal, &returned).map(drop)
+        ledger::request_refunds(self.tx, &mut self.journal, &returned).map(drop)
     }
 
     fn defer(&mut self, defers: &Picked<'_, Defer>) -> Result<()> {
@@ -395,32 +319,6 @@ impl Batch<'_, '_> {
             self.decide(*at, Verdict::Done);
         }
         Ok(())
-    }
-}
-
-impl Claim {
-    fn call(&self) -> Option<KeyedCall<'_>> {
-        let key = self.sale.key.as_ref()?;
-        Some(KeyedCall { user_id: self.sale.booked_by, key, request_hash: self.request_hash })
-    }
-}
-
-impl Call {
-    fn keyed(&self) -> Option<KeyedCall<'_>> {
-        let key = self.key.as_ref()?;
-        Some(KeyedCall { user_id: self.booked_by, key, request_hash: self.request_hash })
-    }
-}
-
-impl Confirm {
-    /// Its seats are not all claimed any more: it cannot be sold, and what the gateway took goes back.
-    fn without_seats(&self) -> Undo {
-        let answer = Answer::refusing(error::Error::SeatsUnavailable(self.sale.seat_ids().collect()));
-        let Confirm { sale, seats, by, .. } = self;
-        let (sale, seats, by) = (sale.clone(), seats.clone(), by.clone());
-        // A clerk who hears this hands the money back, and the books never had it.
-        let payment = if sale.till.is_some() { PaymentEnd::NeverCharged } else { PaymentEnd::Returned };
-        Undo { sale, seats, payment, answer: Some(answer), by }
     }
 }
 

@@ -13,9 +13,9 @@ use marquee_seating::{Attempt, BeginPayment, Hold, Outcome};
 use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
-use super::batch::{Claim, PaymentEnd, Remember, Verdict, Work};
 use super::settle::{By, Settlement};
 use super::under_way::{Call, Kinship, Place};
+use super::work::{Claim, PaymentEnd, Remember, Verdict, Work};
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;

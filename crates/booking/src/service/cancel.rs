@@ -120,7 +120,8 @@ impl GiveBack {
         claims::free(tx, &seats)?;
         let refunds: Vec<_> =
             given_back.iter().map(|sale| writer.refund(sale, self.reason, self.actor, self.at)).collect();
-        ledger::request_refunds(tx, &writer.journal, &refunds)?;
+        let mut journal = writer.journal.open(tx)?;
+        ledger::request_refunds(tx, &mut journal, &refunds)?;
         let events: Vec<_> = given_back
             .iter()
             .map(|sale| {
@@ -133,7 +134,7 @@ impl GiveBack {
                 event("BookingCancelled", self.actor, sale, payload)
             })
             .collect();
-        writer.journal.append(tx, &events)?;
+        journal.append(tx, &events)?;
         Ok(given_back.len())
     }
 }

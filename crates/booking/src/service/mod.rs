@@ -23,6 +23,7 @@ mod tickets;
 mod till;
 mod under_way;
 mod watch;
+mod work;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -40,9 +41,10 @@ use marquee_tickets::SigningKeys;
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
-use self::batch::{Verdict, Work, Writer};
+use self::batch::Writer;
 use self::under_way::UnderWay;
 use self::watch::Watch;
+use self::work::{Verdict, Work};
 use crate::error::Result;
 
 pub use self::book::Reply;

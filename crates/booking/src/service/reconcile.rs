@@ -14,8 +14,8 @@ use marquee_seating::Outcome;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::batch::PaymentEnd;
 use super::settle::{By, Settlement};
+use super::work::PaymentEnd;
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::model::{Answer, Sale};

@@ -10,7 +10,7 @@ use marquee_kernel::{BookingId, ShowId};
 use marquee_seating::claims;
 use tracing::{error, info, warn};
 
-use super::batch::{Confirm, Defer, PaymentEnd, Undo, Verdict, Work};
+use super::work::{Confirm, Defer, PaymentEnd, Undo, Verdict, Work};
 use super::{Booking, meters};
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoint;

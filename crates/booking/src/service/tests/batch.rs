@@ -9,8 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Answer, FirstAnswer, Repeat};
-use crate::service::batch::{Claim, Confirm, Defer, PaymentEnd, Remember, Undo, Verdict, Work, Writer};
+use crate::service::batch::Writer;
 use crate::service::under_way::Call;
+use crate::service::work::{Claim, Confirm, Defer, PaymentEnd, Remember, Undo, Verdict, Work};
 
 const SEATS: usize = 6;
 const KEYS: usize = 4;

@@ -4,8 +4,8 @@ use marquee_seating::Attempt;
 
 use super::*;
 use crate::error::Error;
-use crate::service::batch::Claim;
 use crate::service::under_way::Call;
+use crate::service::work::{Claim, PaymentEnd};
 
 impl Stage {
     /// A process that dies between the claim and the gateway's answer: seats claimed and the key written, and no more.
@@ -229,7 +229,7 @@ async fn whoever_settles_second_changes_nothing() {
     let first = stage.booking.confirm(&sale, by_system()).await;
     let second = stage.booking.confirm(&sale, By::caller(&sale)).await;
     assert_eq!(first, second, "the same answer");
-    let undone = stage.booking.undo(&sale, super::super::batch::PaymentEnd::NeverCharged, None, by_system()).await;
+    let undone = stage.booking.undo(&sale, PaymentEnd::NeverCharged, None, by_system()).await;
     assert_eq!(undone, first, "a sold booking is not undone");
     let confirmed = "SELECT COUNT(*) AS n FROM journal WHERE kind = 'BookingConfirmed'";
     assert_eq!(stage.count(confirmed).await, 1);
