@@ -138,6 +138,15 @@ test('a booking is found by its reference, told, cancelled and refunded @desk', 
   const story = page.getByRole('region', { name: 'Story' });
   await expect(story.getByRole('listitem').first()).toContainText('Seats taken, price fixed');
   await expect(story).toContainText('Asha Rao');
+  // Of a journal that is too long to be read whole the page says so.
+  await expect(story.getByText('may be missing')).toHaveCount(0);
+  await page.route('**/story', async (route) => {
+    const told = (await (await route.fetch()).json()) as object;
+    await route.fulfill({ json: { ...told, complete: false } });
+  });
+  await page.reload();
+  await expect(story.getByText('What happened at other times may be missing.')).toBeVisible();
+  await page.unroute('**/story');
 
   await page.getByRole('button', { name: 'Cancel and refund' }).click();
   const dialog = page.getByRole('dialog', { name: 'Cancel this booking?' });

@@ -1,16 +1,16 @@
 import { flawless } from '../axe';
-import { cursorTo, expect, signedIn, test } from '../marquee';
+import { cursorTo, expect, hastyUrl, signedIn, test, url } from '../marquee';
 import { signedInAs } from '../staff';
 import { readFile } from 'node:fs/promises';
 import type { BrowserContext, Page } from '@playwright/test';
 
 /** Shows of tomorrow, one of them chosen; `print` is counted instead of opening a window. */
-async function atTheTill(page: Page, nth: number): Promise<void> {
+async function atTheTill(page: Page, nth: number, server = url()): Promise<void> {
   await page.addInitScript(() => {
     window.print = () => (document.documentElement.dataset['printed'] = 'yes');
   });
-  await signedInAs(page, 'boxoffice');
-  await page.goto('/box-office');
+  await signedInAs(page, 'boxoffice', server);
+  await page.goto(`${server}/box-office`);
   // Others add cinemas of their own at the same time.
   await page
     .getByRole('combobox', { name: 'Cinema', exact: true })
@@ -71,6 +71,32 @@ test('an answer that is lost, and seats that are kept over a reload @desk', asyn
   await page.unroute('**/api/v1/booking');
   await page.getByRole('button', { name: 'Ask again' }).click();
   await expect(page.getByText('Paid by the card terminal')).toBeVisible();
+});
+
+test('a hold that lapses at the till sells nothing, and the next is placed @desk', async ({ page }) => {
+  test.skip(hastyUrl() === '', 'needs a server of its own');
+  await atTheTill(page, 0, hastyUrl());
+  await page.keyboard.press('2');
+  await expect(sale(page).getByText('To pay')).toBeVisible();
+  const lock = await page.evaluate(() => localStorage.getItem('marquee.office.sale'));
+  const { show_id, lock_id } = JSON.parse(lock ?? '') as { show_id: string; lock_id: string };
+  // The clerk counts money, and too long.
+  await page.keyboard.press('c');
+  await page.getByLabel('Received').fill('2000');
+  await expect(page.getByText('The hold has lapsed: the seats are free again')).toBeVisible({
+    timeout: 15_000,
+  });
+  await flawless(page, 'a hold that lapsed');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toHaveCount(0);
+  expect((await page.request.get(`${hastyUrl()}/api/v1/locks/${lock_id}`)).status()).toBe(410);
+  const map = await page.request.get(`${hastyUrl()}/api/v1/shows/${show_id}/availability`);
+  expect(Object.values(((await map.json()) as { unavailable: object }).unavailable)).not.toContain('held');
+  // Over a reload nothing of it comes back.
+  await page.reload();
+  await expect(page.getByRole('button', { name: '2 seats' })).toBeEnabled();
+  await page.keyboard.press('2');
+  await expect(sale(page).getByText('To pay')).toBeVisible();
 });
 
 test('for somebody with an account, from the map, and the cash handed back @desk', async ({

@@ -46,8 +46,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells what became of a booking and its money, and who did it, from the journal. Of a shop that sells very much at once it may
-         *     not be all.
+         * Tells what became of a booking and its money, and who did it, from the journal. Where very much was sold since, it
+         *     may not be all, and says so (`complete`).
          */
         get: operations["tell_booking"];
         put?: never;
@@ -2689,6 +2689,8 @@ export interface components {
         /** @description What became of a booking, in order. */
         StoryView: {
             events: components["schemas"]["StoryEventView"][];
+            /** @description Whether that is all. Of a booking before very many others the journal is read around what is known to have happened alone. */
+            complete: boolean;
             /** @description What was said when it was cancelled. */
             cancel_reason: string | null;
         };
