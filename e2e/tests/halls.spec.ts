@@ -311,7 +311,7 @@ test('each has the halls that are theirs @desk', async ({ page }) => {
     await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
   }
   await page.goto(`/admin/screens/${otherScreen}`);
-  await expect(page.getByRole('heading', { level: 1, name: '403' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
   await signedInAs(page, 'boxoffice');
   await page.goto('/admin/cinemas');
   await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
