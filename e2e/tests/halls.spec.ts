@@ -55,6 +55,62 @@ async function drag(page: Page, from: [number, number], to: [number, number]): P
 
 const seatCount = (page: Page) => page.getByTestId('seat-count');
 
+test('two editors of a cinema and of a film: the second is told, and says whose it shall be @desk', async ({
+  page,
+}) => {
+  await signedInAs(page, 'admin');
+  const patch = async (path: string, data: object) => {
+    const answer = await page.request.patch(`/api/v1/admin${path}`, { data, headers: CSRF });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  };
+  const told = page.getByText('Somebody else changed this meanwhile.');
+  const facts = page.getByRole('form', { name: 'Facts' });
+
+  const cinema_id = await aCinema(page, `Of two ${Date.now()}`);
+  await page.goto(`/admin/cinemas/${cinema_id}`);
+  await facts.getByLabel('Address').fill('Mine');
+  await patch(`/cinemas/${cinema_id}`, { address: 'Theirs' });
+  await facts.getByRole('button', { name: 'Save' }).click();
+  await expect(told).toBeVisible();
+  await flawless(page, 'facts that were changed meanwhile');
+  await page.getByRole('button', { name: 'Show theirs' }).click();
+  await expect(told).toHaveCount(0);
+  await expect(facts.getByLabel('Address')).toHaveValue('Theirs');
+  await facts.getByLabel('Address').fill('Mine again');
+  await patch(`/cinemas/${cinema_id}`, { city: 'Wardha' });
+  await facts.getByRole('button', { name: 'Save' }).click();
+  await expect(told).toBeVisible();
+  await page.getByRole('button', { name: 'Replace theirs by mine' }).click();
+  await expect(page.getByText('The facts are saved.')).toBeVisible();
+  await expect(told).toHaveCount(0);
+  const kept = await (await page.request.get(`/api/v1/cinemas/${cinema_id}`)).json();
+  expect(kept).toMatchObject({ address: 'Mine again', city: 'Nagpur' });
+
+  const title = `Of two ${Date.now()}`;
+  const added = await page.request.post('/api/v1/admin/movies', {
+    data: { title, duration_minutes: 90 },
+    headers: CSRF,
+  });
+  const { movie_id } = (await added.json()) as { movie_id: string };
+  await page.goto('/admin/films');
+  await page.getByLabel('Find by title').fill(title);
+  await page.getByRole('button', { name: `Change ${title}` }).click();
+  const film = page.getByRole('dialog', { name: 'Change film' });
+  await expect(film.getByLabel('Minutes')).toHaveValue('90');
+  await film.getByLabel('Minutes').fill('100');
+  await patch(`/movies/${movie_id}`, { director: 'Satyajit Ray' });
+  await film.getByRole('button', { name: 'Save' }).click();
+  await expect(film.getByText('Somebody else changed this meanwhile.')).toBeVisible();
+  await film.getByRole('button', { name: 'Show theirs' }).click();
+  await expect(film.getByLabel('Director')).toHaveValue('Satyajit Ray');
+  await expect(film.getByLabel('Minutes')).toHaveValue('90');
+  await film.getByLabel('Minutes').fill('100');
+  await film.getByRole('button', { name: 'Save' }).click();
+  await expect(film).toBeHidden();
+  const now = await (await page.request.get(`/api/v1/movies/${movie_id}`)).json();
+  expect(now).toMatchObject({ director: 'Satyajit Ray', duration_minutes: 100 });
+});
+
 test('a layout drawn in the editor is sold a minute later @desk', async ({ page, browser }) => {
   await signedInAs(page, 'admin');
   await page.goto('/admin/cinemas');
@@ -255,7 +311,7 @@ test('each has the halls that are theirs @desk', async ({ page }) => {
     await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
   }
   await page.goto(`/admin/screens/${otherScreen}`);
-  await expect(page.getByRole('heading', { level: 1, name: '403' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
   await signedInAs(page, 'boxoffice');
   await page.goto('/admin/cinemas');
   await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();

@@ -82,12 +82,12 @@ test('a manager plans a day, moves shows, copies the day and cancels @desk', asy
   await expect(first).toHaveAccessibleName(/17:30/);
 
   // By mouse, an hour or so to the left, which clashes; then half an hour to the right, which does not.
-  const drag = async (by: number) => {
+  const drag = async (by: number, down = 0) => {
     const box = await second.boundingBox();
     if (!box) throw new Error('the show is not there');
     await page.mouse.move(box.x + 20, box.y + 20);
     await page.mouse.down();
-    await page.mouse.move(box.x + 20 + by, box.y + 20, { steps: 4 });
+    await page.mouse.move(box.x + 20 + by, box.y + 20 + down, { steps: 4 });
     await page.mouse.up();
   };
   await drag(-80);
@@ -95,7 +95,12 @@ test('a manager plans a day, moves shows, copies the day and cancels @desk', asy
   await flawless(page, 'a clash');
   await bar(page).getByRole('button', { name: 'Put back' }).click();
   const before = (await second.getAttribute('aria-label')) ?? '';
+  // Not to another screen, and it says so.
+  await drag(0, 90);
+  await expect(bar(page).getByText('A show stays on its screen')).toBeVisible();
+  expect(await second.getAttribute('aria-label')).toBe(before);
   await drag(40);
+  await expect(bar(page).getByText('A show stays on its screen')).toHaveCount(0);
   await bar(page).getByRole('button', { name: 'Save the new time' }).click();
   await expect(page.getByText('The show was moved.')).toBeVisible();
   await expect(second).not.toHaveAccessibleName(before);

@@ -98,6 +98,8 @@ impl DeskView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct StoryView {
     pub(crate) events: Vec<StoryEventView>,
+    /// Whether that is all. Of a booking before very many others the journal is read around what is known to have happened alone.
+    pub(crate) complete: bool,
     /// What was said when it was cancelled.
     #[schema(required)]
     pub(crate) cancel_reason: Option<String>,

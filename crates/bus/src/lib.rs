@@ -18,4 +18,4 @@ pub use browse::Browse;
 pub use consumer::{Consumer, Delivery, TRIES_MAX, Unhandled};
 pub use delivery::{Bus, Delivered, Reader};
 pub use journal::{Actor, Event, Journal, Pen};
-pub use store::{Told, story, verify};
+pub use store::{Story, Told, story, verify};

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Delivered, Event};
 
-pub use story::{Told, story};
+pub use story::{Story, Told, story};
 
 const HEAD: &str = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1";
 const APPEND: &str = "

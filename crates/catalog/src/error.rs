@@ -3,7 +3,7 @@
 use marquee_http::Problem;
 use marquee_kernel::{Code, ShowId};
 
-use crate::model::{Fault, Faults};
+use crate::model::{FactsVersion, Fault, Faults};
 
 /// Why the catalogue did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,9 @@ pub enum Error {
     /// Somebody else gave the screen a layout since this one was drawn.
     #[error("the screen has layout {0} by now")]
     LayoutChanged(i64),
+    /// Somebody else changed the facts since this change was begun.
+    #[error("the facts have version {0} by now")]
+    FactsChanged(FactsVersion),
     /// The database did not answer.
     #[error(transparent)]
     Db(#[from] marquee_db::Error),
@@ -69,6 +72,10 @@ impl From<Error> for Problem {
             Error::LayoutChanged(version) => {
                 let detail = "The screen was given another layout since this one was drawn.";
                 Problem::new(Code::LayoutChanged, detail).with("layout_version", version)
+            }
+            Error::FactsChanged(version) => {
+                let detail = "Somebody else changed the facts since this change was begun.";
+                Problem::new(Code::FactsChanged, detail).with("facts_version", version)
             }
             Error::Db(error) => error.into(),
         }

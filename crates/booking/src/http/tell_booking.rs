@@ -36,8 +36,8 @@ pub(crate) async fn show_booking(
     Ok(([PRIVATE], Json(found)))
 }
 
-/// Tells what became of a booking and its money, and who did it, from the journal. Of a shop that sells very much at once it may
-/// not be all.
+/// Tells what became of a booking and its money, and who did it, from the journal. Where very much was sold since, it
+/// may not be all, and says so (`complete`).
 #[utoipa::path(
     get,
     path = "/admin/bookings/{booking_id}/story",

@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join_all;
 use jiff::SignedDuration;
-use marquee_bus::{Actor, Told, story};
+use marquee_bus::{Actor, Story, Told, story};
 use marquee_db::{Error as DbError, Tx};
 use marquee_http::Caller;
 use marquee_kernel::{BookingId, Timestamp};
@@ -42,27 +42,29 @@ impl Booking {
         if show.start_time < later(self.now(), DOORS) {
             stretches.push((earlier(show.start_time, DOORS), later(show.start_time, DOORS)));
         }
-        let told = self.told(&sale, stretches).await?;
+        let Story { told, complete } = self.told(&sale, stretches).await?;
         let people = told.iter().filter_map(|told| match told.actor {
             Actor::User(user_id) => Some(user_id),
             Actor::System => None,
         });
         let names = self.accounts().names(people.collect()).await?;
         let events = told.into_iter().map(|told| StoryEventView::of(told, &names)).collect();
-        Ok(StoryView { events, cancel_reason })
+        Ok(StoryView { events, complete, cancel_reason })
     }
 
     /// What the journals of all shards tell of the booking: the show may have moved meanwhile.
-    async fn told(&self, sale: &Sale, stretches: Vec<(Timestamp, Timestamp)>) -> Result<Vec<Told>> {
+    async fn told(&self, sale: &Sale, stretches: Vec<(Timestamp, Timestamp)>) -> Result<Story> {
         let show_id = sale.show_id;
         let reads = self.shards().all().iter().map(|shard| {
             let stretches = stretches.clone();
             async move { shard.db()?.read(move |tx| story(tx, show_id, &stretches)).await }
         });
-        let mut told = try_join_all(reads).await?.concat();
+        let found = try_join_all(reads).await?;
+        let complete = found.iter().all(|story| story.complete);
+        let mut told: Vec<_> = found.into_iter().flat_map(|story| story.told).collect();
         told.retain(|told| concerns(told, sale));
         told.sort_by_key(|told| told.at);
-        Ok(told)
+        Ok(Story { told, complete })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::Actor;
 
 /// Entries of one stretch of time that are looked at, at most: what a busy shop writes in minutes.
 const STRETCH_ENTRIES_MAX: i64 = 200_000;
-/// A journal that has so few entries since a moment is read to its end.
-const TAIL_ENTRIES_MAX: i64 = 20_000;
+/// A journal that has so few entries since a moment is read to its end: what a shop writes for some twenty thousand bookings.
+const TAIL_ENTRIES_MAX: i64 = 100_000;
 
 const AT: &str = "SELECT at FROM journal WHERE seq >= $1 ORDER BY seq LIMIT 1";
 const OF_SHOW: &str = "
@@ -31,19 +31,37 @@ pub struct Told {
     pub payload: serde_json::Value,
 }
 
-/// The entries of a show within these stretches of time, in order, each once. What came after the first of them is told whole, as
-/// long as it is not much.
+/// What was found of a show.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// The entries, in order, each once.
+    pub told: Vec<Told>,
+    /// Whether everything since the first stretch was looked at, and not the stretches alone.
+    pub complete: bool,
+}
+
+/// The entries of a show within these stretches of time. What came after the first of them is told whole, as long as it is not much.
 ///
 /// # Errors
 /// What the database says.
-pub fn story(tx: &mut Tx<'_>, show_id: ShowId, stretches: &[(Timestamp, Timestamp)]) -> Result<Vec<Told>> {
+pub fn story(tx: &mut Tx<'_>, show_id: ShowId, stretches: &[(Timestamp, Timestamp)]) -> Result<Story> {
+    story_within(tx, show_id, stretches, TAIL_ENTRIES_MAX)
+}
+
+fn story_within(
+    tx: &mut Tx<'_>,
+    show_id: ShowId,
+    stretches: &[(Timestamp, Timestamp)],
+    tail_entries_max: i64,
+) -> Result<Story> {
     let end = last_seq(tx)? + 1;
     let mut spans = Vec::new();
     for (from, until) in stretches {
         let from = first_at(tx, *from, end)?;
         spans.push((from, first_at(tx, *until, end)?.min(from + STRETCH_ENTRIES_MAX)));
     }
-    if let Some(first) = spans.iter().map(|(from, _)| *from).min().filter(|first| end - first <= TAIL_ENTRIES_MAX) {
+    let tail = spans.iter().map(|(from, _)| *from).min().filter(|first| end - first <= tail_entries_max);
+    if let Some(first) = tail {
         spans = vec![(first, end)];
     }
     spans.sort_unstable();
@@ -56,7 +74,7 @@ pub fn story(tx: &mut Tx<'_>, show_id: ShowId, stretches: &[(Timestamp, Timestam
             read = until;
         }
     }
-    Ok(told)
+    Ok(Story { told, complete: tail.is_some() })
 }
 
 /// The first entry that was written at `instant` or later, or the end.
@@ -126,8 +144,13 @@ mod tests {
         });
         assert_eq!(firsts.await.unwrap(), (0..40).map(|minute| minute * 2 + 1).collect::<Vec<i64>>());
         let stretches = [(minutes[5], minutes[8]), (minutes[7], minutes[9])];
-        let told = db.read::<_, marquee_db::Error>(move |tx| story(tx, shows[0], &stretches)).await.unwrap();
-        let told: Vec<String> = told.into_iter().map(|entry| entry.subject).collect();
-        assert_eq!(told, (5..40).map(|minute| minute.to_string()).collect::<Vec<_>>(), "the tail is short");
+        let read = async |tail| {
+            let story = move |tx: &mut Tx<'_>| story_within(tx, shows[0], &stretches, tail);
+            let Story { told, complete } = db.read::<_, marquee_db::Error>(story).await.unwrap();
+            (told.into_iter().map(|entry| entry.subject).collect::<Vec<_>>(), complete)
+        };
+        let minutes = |of: std::ops::Range<i32>| of.map(|minute| minute.to_string()).collect::<Vec<_>>();
+        assert_eq!(read(70).await, (minutes(5..40), true), "the tail is short");
+        assert_eq!(read(69).await, (minutes(5..9), false), "the tail is long: the stretches alone are told");
     }
 }

@@ -12,7 +12,7 @@ use super::refusals::AdminWithBody;
 use super::views::CinemaView;
 use super::{given, present};
 use crate::Catalog;
-use crate::model::Location;
+use crate::model::{FactsVersion, Location};
 
 /// What to change of a cinema; `null` empties a field that may be empty.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,6 +46,10 @@ pub(super) struct ChangeCinema {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = u32, maximum = 10080)]
     cancellation_close_minutes_before_start: Option<u32>,
+    /// The `facts_version` that the change was made from: refused when it has another by now. Left out, any facts are changed.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String)]
+    facts_version: Option<FactsVersion>,
 }
 
 /// Changes what is given of a cinema.
@@ -55,6 +59,7 @@ pub(super) struct ChangeCinema {
     responses(
         (status = 200, description = "The cinema.", body = CinemaView),
         (status = 404, description = "`cinema_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`facts_changed`", body = ProblemDoc, content_type = "application/problem+json"),
         AdminWithBody,
     ),
 )]
@@ -68,7 +73,7 @@ pub(super) async fn change_cinema(
     caller.require_manager_of(catalog.cinema(cinema_id).await?.cinema_id)?;
     query.check()?;
     let change = body.parse()?;
-    let changed = catalog.change_cinema(Actor::User(caller.user_id), cinema_id, move |cinema| {
+    let changed = catalog.change_cinema(Actor::User(caller.user_id), cinema_id, change.facts_version, move |cinema| {
         put(&mut cinema.name, change.name);
         put(&mut cinema.city, change.city);
         put(&mut cinema.timezone, change.timezone);

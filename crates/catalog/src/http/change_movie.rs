@@ -12,6 +12,7 @@ use super::refusals::AdminWithBody;
 use super::views::MovieView;
 use super::{given, present};
 use crate::Catalog;
+use crate::model::FactsVersion;
 
 /// What to change of a movie; `null` empties a field that may be empty.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -53,6 +54,10 @@ pub(super) struct ChangeMovie {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<String>, max_items = 100)]
     cast: Option<Vec<String>>,
+    /// The `facts_version` that the change was made from: refused when it has another by now. Left out, any facts are changed.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String)]
+    facts_version: Option<FactsVersion>,
 }
 
 /// Changes what is given of a movie. Shows that are scheduled keep their times.
@@ -62,6 +67,7 @@ pub(super) struct ChangeMovie {
     responses(
         (status = 200, description = "The movie.", body = MovieView),
         (status = 404, description = "`movie_not_found`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`facts_changed`", body = ProblemDoc, content_type = "application/problem+json"),
         AdminWithBody,
     ),
 )]
@@ -79,7 +85,7 @@ pub(super) async fn change_movie(
     let release_date = change.release_date.map(|date| date.map(|text| read_date(&text)).transpose());
     let release_date = release_date.and_then(|date| fields.take("release_date", date));
     fields.finish()?;
-    let changed = catalog.change_movie(Actor::User(admin.user_id), movie_id, move |movie| {
+    let changed = catalog.change_movie(Actor::User(admin.user_id), movie_id, change.facts_version, move |movie| {
         put(&mut movie.title, change.title);
         put(&mut movie.duration_minutes, change.duration_minutes);
         put(&mut movie.genres, change.genres);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Catalog;
-use crate::model::{Cinema, CinemaDetails, Location, Movie, MovieDetails, Screen, Show, ShowStatus};
+use crate::model::{Cinema, CinemaDetails, FactsVersion, Location, Movie, MovieDetails, Screen, Show, ShowStatus};
 
 /// What reviewers think.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,16 +49,19 @@ pub(super) struct MovieView {
     cast: Vec<String>,
     #[schema(required)]
     director: Option<String>,
+    /// Another one when what its editors write is another: sent back with a change, it makes sure that nobody else's is undone.
+    facts_version: FactsVersion,
 }
 
 impl From<Movie> for MovieView {
     fn from(movie: Movie) -> Self {
         let rating = Rating { average: movie.rating_average(), count: movie.rating_count };
+        let facts_version = FactsVersion::of(&movie.details);
         let Movie { movie_id, details, .. } = movie;
         let MovieDetails { title, duration_minutes, genres, languages, certificate, release_date, .. } = details;
         let card =
             MovieCard { movie_id, title, genres, languages, duration_minutes, certificate, release_date, rating };
-        Self { card, synopsis: details.synopsis, cast: details.cast, director: details.director }
+        Self { card, synopsis: details.synopsis, cast: details.cast, director: details.director, facts_version }
     }
 }
 
@@ -87,6 +90,9 @@ pub(super) struct CinemaView {
     cancellation_close_minutes_before_start: u32,
     /// By name.
     screens: Vec<ScreenCard>,
+    /// Another one when what its editors write is another, its screens aside: sent back with a change, it makes sure that nobody
+    /// else's is undone.
+    facts_version: FactsVersion,
 }
 
 /// A screen, as its cinema lists it.
@@ -100,6 +106,7 @@ pub(super) struct ScreenCard {
 
 impl From<Cinema> for CinemaView {
     fn from(Cinema { cinema_id, details, screens }: Cinema) -> Self {
+        let facts_version = FactsVersion::of(&details);
         let CinemaDetails { name, city, timezone, address, location, .. } = details;
         let card = |Screen { screen_id, name, capacity, .. }| ScreenCard { screen_id, name, capacity };
         Self {
@@ -112,6 +119,7 @@ impl From<Cinema> for CinemaView {
             sales_close_minutes_before_start: details.sales_close_minutes_before_start,
             cancellation_close_minutes_before_start: details.cancellation_close_minutes_before_start,
             screens: screens.into_iter().map(card).collect(),
+            facts_version,
         }
     }
 }

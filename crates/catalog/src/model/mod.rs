@@ -3,6 +3,7 @@
 mod availability;
 mod cinema;
 mod copying;
+mod facts;
 mod faults;
 mod layout;
 mod movie;
@@ -13,6 +14,7 @@ pub use availability::Availability;
 pub(crate) use cinema::screen_name;
 pub use cinema::{CUT_OFF_MINUTES_MAX, Cinema, CinemaDetails, Location, SCREENS_PER_CINEMA_MAX, Screen};
 pub(crate) use copying::{Copied, Copy, CopyMode, CopyOrder, SchedulableScreen, in_days};
+pub use facts::FactsVersion;
 pub(crate) use faults::fold;
 pub use faults::{Checked, Fault, Faults};
 #[cfg(test)]

@@ -5,10 +5,10 @@ use marquee_db::Tx;
 use marquee_kernel::CinemaId;
 use serde_json::json;
 
-use super::{Catalog, changes, event};
+use super::{Catalog, changes, event, refuse_unseen};
 use crate::Error;
 use crate::caches::Touched;
-use crate::model::{Checked, Cinema, CinemaDetails, zone};
+use crate::model::{Checked, Cinema, CinemaDetails, FactsVersion, zone};
 use crate::store::{self, User};
 
 impl Catalog {
@@ -25,14 +25,16 @@ impl Catalog {
         .await
     }
 
-    /// Changes a cinema. Its shows start at the same instants; the days they are listed on follow its zone.
+    /// Changes a cinema. Its shows start at the same instants; the days they are listed on follow its zone. `seen` is what the change
+    /// was made from, when it must not undo what somebody else changed since.
     ///
     /// # Errors
-    /// [`Error::CinemaNotFound`], [`Error::Invalid`], [`Error::Db`].
+    /// [`Error::CinemaNotFound`], [`Error::Invalid`], [`Error::FactsChanged`], [`Error::Db`].
     pub async fn change_cinema(
         &self,
         actor: Actor,
         cinema_id: CinemaId,
+        seen: Option<FactsVersion>,
         change: impl FnOnce(&mut CinemaDetails) + Send + 'static,
     ) -> Result<Cinema, Error> {
         self.write(Touched::EveryShow, move |catalog, tx| {
@@ -47,6 +49,7 @@ impl Catalog {
             if cinema.details == *details {
                 return Ok(cinema);
             }
+            refuse_unseen(&cinema.details, seen)?;
             // Nobody may schedule by the old zone or city meanwhile.
             store::lock_screens_of(tx, cinema_id)?;
             store::update_cinema(tx, cinema_id, &details)?;

@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::caches::{Caches, Touched};
-use crate::model::{Availability, Layout, Show};
+use crate::model::{Availability, FactsVersion, Layout, Show};
 use crate::{Error, store};
 
 /// The longest cleaning gap that can be set, in minutes.
@@ -234,6 +234,15 @@ impl Catalog {
 
 fn event(kind: &'static str, actor: Actor, subject: impl std::fmt::Display, payload: Value) -> Event {
     Event { kind, actor, show_id: None, subject: subject.to_string(), payload }
+}
+
+/// A change that was made from other facts than there are now would undo somebody else's.
+fn refuse_unseen(facts: &impl Serialize, seen: Option<FactsVersion>) -> Result<(), Error> {
+    let current = FactsVersion::of(facts);
+    if seen.is_some_and(|seen| seen != current) {
+        return Err(Error::FactsChanged(current));
+    }
+    Ok(())
 }
 
 /// The fields that differ, each with its old and its new value.

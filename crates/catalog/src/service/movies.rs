@@ -5,10 +5,10 @@ use marquee_db::Tx;
 use marquee_kernel::MovieId;
 use serde_json::json;
 
-use super::{Catalog, changes, event};
+use super::{Catalog, changes, event, refuse_unseen};
 use crate::Error;
 use crate::caches::Touched;
-use crate::model::{Checked, Movie, MovieDetails};
+use crate::model::{Checked, FactsVersion, Movie, MovieDetails};
 use crate::store::{self, User};
 
 impl Catalog {
@@ -25,14 +25,16 @@ impl Catalog {
         .await
     }
 
-    /// Changes a movie. Shows that are scheduled keep their times; new ones take its new length.
+    /// Changes a movie. Shows that are scheduled keep their times; new ones take its new length. `seen` is what the change was made
+    /// from, when it must not undo what somebody else changed since.
     ///
     /// # Errors
-    /// [`Error::MovieNotFound`], [`Error::Invalid`], [`Error::Db`].
+    /// [`Error::MovieNotFound`], [`Error::Invalid`], [`Error::FactsChanged`], [`Error::Db`].
     pub async fn change_movie(
         &self,
         actor: Actor,
         movie_id: MovieId,
+        seen: Option<FactsVersion>,
         change: impl FnOnce(&mut MovieDetails) + Send + 'static,
     ) -> Result<Movie, Error> {
         self.write(Touched::EveryShow, move |catalog, tx| {
@@ -41,6 +43,9 @@ impl Catalog {
             let mut details = movie.details.clone();
             change(&mut details);
             let details = details.check()?;
+            if movie.details != *details {
+                refuse_unseen(&movie.details, seen)?;
+            }
             catalog.replace_movie(tx, actor, &movie, &details)?;
             movie.details = details.into_inner();
             Ok(movie)

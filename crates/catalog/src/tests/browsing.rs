@@ -148,7 +148,7 @@ async fn a_cinema_that_moves_takes_its_shows_along() {
     // Half past midnight on the 2nd in Mumbai, the evening of the 1st in London.
     let show_id = house.schedule(dune, one, at("2026-12-01T19:00:00Z")).await.unwrap().show_id;
     assert_eq!(house.listed(on("2026-12-02"), 10).await, [show_id]);
-    let change = house.catalog.change_cinema(Actor::System, cinema.cinema_id, |cinema| {
+    let change = house.catalog.change_cinema(Actor::System, cinema.cinema_id, None, |cinema| {
         cinema.city = "London".to_owned();
         cinema.timezone = "Europe/London".to_owned();
     });

@@ -2,6 +2,7 @@
 
 mod browsing;
 mod copying;
+mod editing;
 mod importing;
 mod managing;
 mod movies;

@@ -57,7 +57,7 @@ async fn movies_are_found_by_genre_language_and_the_cities_they_run_in() {
     assert_eq!(titles(&house, by(None, None, Some("mumbai"))).await, ["Dune"]);
     assert_eq!(titles(&house, by(None, None, Some("pune"))).await, Vec::<String>::new());
     // A change of its labels is a change of where it is found.
-    let relabel = house.catalog.change_movie(Actor::System, dune, |movie| movie.genres = vec!["Epic".to_owned()]);
+    let relabel = house.catalog.change_movie(Actor::System, dune, None, |movie| movie.genres = vec!["Epic".to_owned()]);
     relabel.await.unwrap();
     assert_eq!(titles(&house, by(Some("sci-fi"), None, None)).await, Vec::<String>::new());
     assert_eq!(titles(&house, by(Some("epic"), Some("english"), Some("mumbai"))).await, ["Dune"]);

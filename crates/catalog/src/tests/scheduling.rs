@@ -163,7 +163,7 @@ async fn sales_and_cancellations_close_when_the_cinema_says() {
     let show_id = house.schedule(dune, one, start).await.unwrap().show_id;
     let show = house.catalog.show(show_id).await.unwrap();
     assert_eq!((show.sales_close_at, show.cancel_close_at), (start, start));
-    let change = house.catalog.change_cinema(Actor::System, mumbai.cinema_id, |cinema| {
+    let change = house.catalog.change_cinema(Actor::System, mumbai.cinema_id, None, |cinema| {
         cinema.sales_close_minutes_before_start = 10;
         cinema.cancellation_close_minutes_before_start = 120;
     });
@@ -193,7 +193,11 @@ async fn a_slow_read_never_puts_back_what_a_write_replaced() {
     // And what was kept before a write that touches every show is not shown after it.
     caches.keep_show(caches.as_of(), &stale);
     assert!(house.catalog.cached_show(stale.show_id).is_some());
-    house.catalog.change_movie(Actor::System, dune, |movie| movie.title = "Dune: Part Two".to_owned()).await.unwrap();
+    house
+        .catalog
+        .change_movie(Actor::System, dune, None, |movie| movie.title = "Dune: Part Two".to_owned())
+        .await
+        .unwrap();
     assert!(house.catalog.cached_show(stale.show_id).is_none());
     assert_eq!(&*house.catalog.show(stale.show_id).await.unwrap().movie_title, "Dune: Part Two");
 }

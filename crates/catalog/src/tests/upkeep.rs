@@ -63,9 +63,9 @@ async fn every_change_is_in_the_journal_once() {
     let catalog = &house.catalog;
     let show_id = house.schedule(dune, one, at("2026-12-01T10:00:00Z")).await.unwrap().show_id;
     for _ in 0..2 {
-        catalog.change_movie(Actor::System, dune, |movie| movie.duration_minutes = 121).await.unwrap();
+        catalog.change_movie(Actor::System, dune, None, |movie| movie.duration_minutes = 121).await.unwrap();
         catalog
-            .change_cinema(Actor::System, mumbai.cinema_id, |cinema| cinema.name = "Regal".to_owned())
+            .change_cinema(Actor::System, mumbai.cinema_id, None, |cinema| cinema.name = "Regal".to_owned())
             .await
             .unwrap();
         catalog.change_screen(Actor::System, one, Some("Audi 1".to_owned()), None).await.unwrap();
@@ -102,8 +102,10 @@ async fn a_refused_change_leaves_no_trace() {
     let (dune, one) = (house.movie("Dune", 120).await, house.screen(&mumbai).await);
     let events = house.events().await.len();
     let catalog = &house.catalog;
-    assert!(catalog.change_movie(Actor::System, dune, |movie| movie.title.clear()).await.is_err());
-    assert!(catalog.change_cinema(Actor::System, mumbai.cinema_id, |cinema| cinema.timezone.clear()).await.is_err());
+    assert!(catalog.change_movie(Actor::System, dune, None, |movie| movie.title.clear()).await.is_err());
+    assert!(
+        catalog.change_cinema(Actor::System, mumbai.cinema_id, None, |cinema| cinema.timezone.clear()).await.is_err()
+    );
     // The name is good, the layout is not: neither is taken.
     let name = Some("Audi 2".to_owned());
     assert!(catalog.change_screen(Actor::System, one, name, Some(plan(&[("A", "gold", "__")]).into())).await.is_err());

@@ -46,8 +46,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells what became of a booking and its money, and who did it, from the journal. Of a shop that sells very much at once it may
-         *     not be all.
+         * Tells what became of a booking and its money, and who did it, from the journal. Where very much was sold since, it
+         *     may not be all, and says so (`complete`).
          */
         get: operations["tell_booking"];
         put?: never;
@@ -1326,6 +1326,8 @@ export interface components {
              * @description How long before a show a booking can no longer be cancelled.
              */
             cancellation_close_minutes_before_start?: number;
+            /** @description The `facts_version` that the change was made from: refused when it has another by now. Left out, any facts are changed. */
+            facts_version?: string;
         };
         /** @description What to change of a movie; `null` empties a field that may be empty. */
         ChangeMovie: {
@@ -1353,6 +1355,8 @@ export interface components {
             director?: string | null;
             /** @description Who plays in it, in the order of billing. */
             cast?: string[];
+            /** @description The `facts_version` that the change was made from: refused when it has another by now. Left out, any facts are changed. */
+            facts_version?: string;
         };
         /** @description What to change of a screen. */
         ChangeScreen: {
@@ -1413,6 +1417,11 @@ export interface components {
             cancellation_close_minutes_before_start: number;
             /** @description By name. */
             screens: components["schemas"]["ScreenCard"][];
+            /**
+             * @description Another one when what its editors write is another, its screens aside: sent back with a change, it makes sure that nobody
+             *     else's is undone.
+             */
+            facts_version: components["schemas"]["FactsVersion"];
         };
         /** @description A guest who was let in without a network and should have been refused. */
         ContestedView: {
@@ -1640,6 +1649,12 @@ export interface components {
         };
         /** @description Nothing to say: no body, or `{}`. */
         ExtendHold: Record<string, never>;
+        /**
+         * @description What the facts of a film or a cinema were, in a word: other facts, another word. Made of the facts themselves, so that it holds
+         *     whatever changed them, and what is the same again is the same.
+         * @example 5d41402abc4b2a76
+         */
+        FactsVersion: string;
         /** @description What is wrong with one field of a request. */
         FieldError: {
             /** @description The field, as a path such as `prices.gold.amount`. */
@@ -1888,6 +1903,8 @@ export interface components {
             /** @description In the order of billing. */
             cast: string[];
             director: string | null;
+            /** @description Another one when what its editors write is another: sent back with a change, it makes sure that nobody else's is undone. */
+            facts_version: components["schemas"]["FactsVersion"];
         };
         /** @description Why no tokens were given (RFC 6749, section 5.2). */
         OAuthError: {
@@ -2015,6 +2032,11 @@ export interface components {
                 cancellation_close_minutes_before_start: number;
                 /** @description By name. */
                 screens: components["schemas"]["ScreenCard"][];
+                /**
+                 * @description Another one when what its editors write is another, its screens aside: sent back with a change, it makes sure that nobody
+                 *     else's is undone.
+                 */
+                facts_version: components["schemas"]["FactsVersion"];
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last one. */
             next_cursor: string | null;
@@ -2667,6 +2689,8 @@ export interface components {
         /** @description What became of a booking, in order. */
         StoryView: {
             events: components["schemas"]["StoryEventView"][];
+            /** @description Whether that is all. Of a booking before very many others the journal is read around what is known to have happened alone. */
+            complete: boolean;
             /** @description What was said when it was cancelled. */
             cancel_reason: string | null;
         };
@@ -3483,6 +3507,15 @@ export interface operations {
             };
             /** @description The request did not arrive in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `facts_changed` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4481,6 +4514,15 @@ export interface operations {
             };
             /** @description The request did not arrive in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `facts_changed` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,24 +1,10 @@
-/** Bookings of the cinemas somebody serves: by reference, mail or name. */
-import type { Money } from '../api/client';
-import { refusal } from '../api/problem';
-import { send } from '../api/transport';
+import { api, body, type DeskBooking } from '../api/client';
 
-export interface Found {
-  booking_id: string;
-  reference: string;
-  status: 'pending' | 'confirmed' | 'failed' | 'cancelled';
-  name: string;
-  email: string;
-  movie_title: string;
-  start_time: string;
-  seats: string[];
-  total_price: Money;
-}
+/** More than these nobody looks through at a till. */
+const FOUND_MAX = 20;
 
-export async function findBookings(q: string, cinema_id: string): Promise<Found[]> {
-  const query = new URLSearchParams({ q, cinema_id, limit: '20' });
-  const answer = await send(new Request(`/api/v1/admin/bookings?${query}`));
-  const read: unknown = await answer.json().catch(() => undefined);
-  if (!answer.ok) throw refusal(answer, read);
-  return (read as { items: Found[] }).items;
+/** Bookings of a cinema, the newest first: by reference, mail or name. */
+export async function findBookings(q: string, cinema_id: string): Promise<DeskBooking[]> {
+  const query = { q, cinema_id, limit: FOUND_MAX };
+  return (await body(api.GET('/api/v1/admin/bookings', { params: { query } }))).items;
 }

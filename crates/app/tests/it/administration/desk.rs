@@ -75,6 +75,7 @@ async fn the_story_of_a_booking_tells_who_did_what() {
         .map(|event| (event["kind"].as_str().unwrap(), &event["by"]["name"]))
         .filter(|(kind, _)| kind.starts_with("Booking"))
         .collect();
+    assert_eq!(story["complete"], true, "a quiet journal is read to its end");
     let (guest, staff) = (json!("Ada"), json!("Clerk"));
     assert_eq!(told[0], ("BookingClaimed", &guest), "{story}");
     assert_eq!(told.last().unwrap(), &("BookingCancelled", &staff), "{story}");

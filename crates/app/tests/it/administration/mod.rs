@@ -1,4 +1,5 @@
-//! Administration: what is on, where, when and for how much; by administrators alone.
+//! Administration: what is on, where, when and for how much, and what was sold; by administrators, and by managers and clerks in
+//! what is theirs of it.
 
 mod cancelling;
 mod desk;

@@ -16,6 +16,7 @@ export const admin = {
   },
   noRole: 'This part is not yours',
   noRoleText: 'Your account has no role for it. Ask an administrator, or sign in with another account.',
+  toPart: (part: string) => `To “${part}”`,
   otherAccount: 'Sign in with another account',
   toStart: 'To the start page',
   cinema: 'Cinema',

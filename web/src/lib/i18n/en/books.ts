@@ -48,6 +48,8 @@ export const books = {
       failed: (money: string) => `${money} could not be given back yet. It is tried again every hour.`,
     },
     story: 'Story',
+    storyIncomplete:
+      'Very much was sold since: the journal was read around the sale, a cancellation, a refund and the show. What happened at other times may be missing.',
     system: 'Marquee',
     said: 'Reason given',
   },

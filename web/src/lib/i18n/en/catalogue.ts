@@ -10,6 +10,11 @@ function counted(films: number, shows: number): string {
 
 /** Films, cinemas, screens and the layout editor. */
 export const catalogue = {
+  factsChanged: {
+    text: 'Somebody else changed this meanwhile. Nothing of yours is saved yet.',
+    takeTheirs: 'Show theirs',
+    keepMine: 'Replace theirs by mine',
+  },
   films: {
     title: 'Films',
     find: 'Find by title',

@@ -35,7 +35,9 @@ export const schedule = {
   count: shows,
   capacity: seats,
   nothing: 'Nothing is scheduled on this day.',
-  help: 'Drag a show to move it, or choose it and use the arrow keys: left and right move it by five minutes, with Shift by thirty; up and down go to another show; Enter changes it, Escape puts it back. Nothing is saved before you say so.',
+  help: 'Drag a show to move it, or choose it and use the arrow keys: left and right move it by five minutes, with Shift by thirty; up and down go to another show; Enter changes it, Escape puts it back. Nothing is saved before you say so. A show stays on its screen, by whose seats it is sold.',
+  staysOnScreen: (screen: string) =>
+    `A show stays on its screen, here ${screen}, by whose seats it is sold. Schedule it once more on the other screen, and cancel this one.`,
   addAt: (time: string) => `New show at ${time}`,
   status: { on_sale: 'On sale', closed: 'Sales closed', started: 'Started', cancelled: 'Cancelled' },
   show: (film: string, from: string, to: string, screen: string) => `${film}, ${from} to ${to}, ${screen}`,

@@ -9,6 +9,11 @@ function counted(films: number, shows: number): string {
 }
 
 export const catalogue: Catalogue = {
+  factsChanged: {
+    text: 'इस बीच किसी और ने इसे बदल दिया है। आपका बदलाव अभी सहेजा नहीं गया है।',
+    takeTheirs: 'उनका दिखाएँ',
+    keepMine: 'उनकी जगह मेरा रखें',
+  },
   films: {
     title: 'फ़िल्में',
     find: 'नाम से खोजें',
