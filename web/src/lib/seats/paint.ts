@@ -2,7 +2,7 @@
  * Draws the house. Near by, a seat is one of a few pictures, each drawn once; from afar, all of it is one picture. As long as the view
  * stays, only the seats are drawn that changed: so a press is seen at once, however large the house is.
  */
-import type { House, Status } from './house';
+import type { House, Row, Status } from './house';
 import { dotColour, drawSeat, type Colours, type Kind, type Look } from './look';
 import { FRONT, SIDE, type Extent, type View } from './view';
 
@@ -83,7 +83,9 @@ export class Painter {
     paintScreen(context, scene, view, colours);
     if (view.scale < SHAPED) this.paintDots(context, scene, view, canvas, colours);
     else this.paintSeats(context, scene, changed ?? inSight(this.house, view, canvas), view, canvas, colours);
-    paintRowNames(context, scene.house, view, canvas, colours);
+    const touched = changed && new Set(changed.map((index) => this.house.seats[index]?.y));
+    const rows = touched ? this.house.rows.filter(({ y }) => touched.has(y)) : this.house.rows;
+    paintRowNames(context, this.house.width, rows, view, canvas, colours);
     context.restore();
   }
 
@@ -308,7 +310,8 @@ function paintScreen(context: CanvasRenderingContext2D, scene: Scene, view: View
  */
 function paintRowNames(
   context: CanvasRenderingContext2D,
-  house: House,
+  width: number,
+  rows: readonly Row[],
   view: View,
   canvas: Canvas,
   colours: Colours,
@@ -318,7 +321,7 @@ function paintRowNames(
   const off = view.scale * (SIDE / 2) * 0.8;
   const stays = view.left - off < STRIP / 2;
   const left = stays ? STRIP / 2 : view.left - off;
-  const right = view.left + house.width * view.scale + off;
+  const right = view.left + width * view.scale + off;
   if (stays) {
     context.fillStyle = colours.ground;
     context.fillRect(0, 0, STRIP, canvas.height);
@@ -329,7 +332,7 @@ function paintRowNames(
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.fillStyle = colours.quiet;
-  for (const row of house.rows) {
+  for (const row of rows) {
     const y = view.top + (row.y + 0.5) * view.scale;
     if (y < 0 || y > canvas.height) continue;
     context.fillText(row.name, left, y);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fit, FRONT, place, within, zoom } from './view';
+import { fit, FRONT, place, same, within, zoom } from './view';
 
 const house = { width: 20, height: 10 };
 const canvas = { width: 390, height: 500 };
@@ -27,4 +27,11 @@ it('never loses the house', () => {
   expect(small.scale).toBe(whole.scale);
   expect(small.left).toBeCloseTo(whole.left);
   expect(small.top).toBeCloseTo(whole.top);
+});
+
+it('is not moved by what would bring it back where it is', () => {
+  const view = fit(house, canvas);
+  expect(same(within({ ...view, left: view.left + 8 }, house, canvas), view)).toBe(true);
+  expect(same({ ...view, left: view.left + 1 }, view)).toBe(false);
+  expect(same({ ...view, scale: view.scale * 1.01 }, view)).toBe(false);
 });
