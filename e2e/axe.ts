@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import { expect } from './marquee';
 
 export async function flawless(page: Page, where: string): Promise<void> {
+  await expect(page.locator('#first')).toHaveCount(0);
   // Colours are judged when they have arrived: what a change of the theme sets going begins with the frame after it.
   await page.evaluate(async () => {
     const frame = () => new Promise((done) => requestAnimationFrame(done));

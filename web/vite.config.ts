@@ -2,6 +2,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { everywhere, pages } from './vite.pages';
+import { views } from './vite.views';
 
 /** Where `vite dev` and `vite preview` find the API. */
 const api = process.env.MARQUEE_URL ?? 'http://127.0.0.1:8080';
@@ -20,7 +21,7 @@ const announcer: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [announcer, sveltekit(), everywhere, pages],
+  plugins: [announcer, sveltekit(), everywhere, pages, views],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

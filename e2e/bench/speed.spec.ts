@@ -1,4 +1,7 @@
-/** Weight, time to the largest paint, and time from a press to the next paint; each with its goal, and the test fails that misses it. */
+/**
+ * Weight, time to the largest paint, what moves while a page comes, and time from a press to the next paint; each with its goal, and the
+ * test fails that misses it. When the app has taken the place of what the server wrote is said, too.
+ */
 import type { Browser, BrowserContext, CDPSession, Page } from '@playwright/test';
 import { expect, showFor, test, url } from '../marquee';
 import { showInHall } from './hall';
@@ -6,7 +9,11 @@ import { showInHall } from './hall';
 const HOME_KB_MAX = 100;
 const SEATS_KB_MAX = 150;
 const LCP_MS_MAX = 1500;
+const SHIFT_MAX = 0.01;
+/** For a hall of some thousands of seats; a stadium has its own, and has to be usable. */
 const INTERACTION_MS_MAX = 100;
+const STADIUM_MS_MAX = 200;
+const STADIUM_KB_MAX = 250;
 /** What Chromium's tools call Fast 4G: bytes a second, and milliseconds that every answer takes longer. */
 const FAST_4G = {
   offline: false,
@@ -43,20 +50,30 @@ async function weight(cdp: CDPSession, page: Page, path: string): Promise<{ kb: 
   );
   await cdp.send('Network.enable');
   await page.goto(path);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.locator('.app').getByRole('heading', { level: 1 })).toBeVisible();
   // What comes after the first paint, too: but for a stream, all is silent then.
   await page.waitForTimeout(1500);
   const all = new Map([...came, ...ended]);
   return { kb: [...all.values()].reduce((sum, bytes) => sum + bytes, 0) / 1000, requests: all.size };
 }
 
-/** When the largest paint was, in milliseconds after the navigation began. */
-async function largestPaint(cdp: CDPSession, page: Page, path: string): Promise<{ ms: number; of: string }> {
+/** How a page came: times in milliseconds after the navigation began. */
+interface Coming {
+  /** When the largest paint was, and of what. */
+  ms: number;
+  of: string;
+  /** When the app was there. */
+  app: number;
+  /** What moved. */
+  shift: number;
+}
+
+async function coming(cdp: CDPSession, page: Page, path: string): Promise<Coming> {
   await cdp.send('Network.enable');
   await cdp.send('Network.emulateNetworkConditions', FAST_4G);
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWER });
   await page.addInitScript(() => {
-    const seen = { ms: 0, of: '' };
+    const seen = { ms: 0, of: '', app: 0, shift: 0 };
     Object.assign(window, { seen });
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as (PerformanceEntry & { element?: Element })[]) {
@@ -64,37 +81,59 @@ async function largestPaint(cdp: CDPSession, page: Page, path: string): Promise<
         seen.of = entry.element?.outerHTML.slice(0, 60) ?? '';
       }
     }).observe({ type: 'largest-contentful-paint', buffered: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+        seen.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector('.app main')) return;
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(() => (seen.app = performance.now())));
+    }).observe(document, { childList: true, subtree: true });
   });
   await page.goto(path);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.locator('.app').getByRole('heading', { level: 1 })).toBeVisible();
   await page.waitForTimeout(2000);
-  return page.evaluate(() => (window as unknown as { seen: { ms: number; of: string } }).seen);
+  return page.evaluate(() => (window as unknown as { seen: Coming }).seen);
 }
+
+/** An event of a press, a tap or a key; TypeScript's library does not know yet which belong together. */
+type Interaction = PerformanceEventTiming & { interactionId: number };
 
 /** The slowest way from a press to the next paint among those that `act` makes, in milliseconds. */
 async function slowest(cdp: CDPSession, page: Page, act: () => Promise<void>): Promise<number> {
   await page.evaluate(() => {
-    const seen = { slowest: 0, count: 0 };
+    const seen = { slowest: 0, slow: [] as string[] };
     Object.assign(window, { seen });
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { interactionId: number })[])
-        if (entry.interactionId > 0) {
-          seen.slowest = Math.max(seen.slowest, entry.duration);
-          seen.count += 1;
-        }
+      for (const entry of list.getEntries() as Interaction[]) {
+        if (entry.interactionId === 0) continue;
+        const { name, startTime, processingStart, processingEnd, duration } = entry;
+        const [waited, worked] = [processingStart - startTime, processingEnd - processingStart];
+        seen.slowest = Math.max(seen.slowest, duration);
+        seen.slow.push(
+          `${name} at ${startTime.toFixed()}: waited ${waited.toFixed()}, worked ${worked.toFixed()}, of ${duration}`,
+        );
+      }
     }).observe({ type: 'event', durationThreshold: 16 } as PerformanceObserverInit);
   });
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWER });
   await act();
   await page.waitForTimeout(300);
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: 1 });
-  return page.evaluate(() => (window as unknown as { seen: { slowest: number } }).seen.slowest);
+  const seen = await page.evaluate(
+    () => (window as unknown as { seen: { slowest: number; slow: string[] } }).seen,
+  );
+  if (process.env.BENCH_MORE) console.log(seen.slow.map((line) => `    ${line}`).join('\n'));
+  return seen.slowest;
 }
 
 /** Goes over the map with keys, closer and away again, and picks with keys and with a finger. */
 async function useMap(page: Page): Promise<void> {
   const map = page.getByRole('application', { name: 'Seat map' });
   await map.focus();
+  // What is measured begins with the press: not while the page still deals with the focus.
+  await page.evaluate(() => new Promise((quiet) => requestIdleCallback(quiet)));
   const keys = [
     'ArrowRight',
     'ArrowDown',
@@ -148,23 +187,28 @@ for (const { name, path, kb: most } of PAGES) {
     const { kb, requests } = await weight(cdp, page, path(show));
     await context.close();
     say(`${name}: weight, of ${requests} requests`, `${kb.toFixed(1)} kB`, `${most} kB`);
-    const paints: { ms: number; of: string }[] = [];
+    const came: Coming[] = [];
     for (let load = 0; load < LOADS; load++) {
       const [context, page, cdp] = await fresh(browser, like);
-      paints.push(await largestPaint(cdp, page, path(show)));
+      came.push(await coming(cdp, page, path(show)));
       await context.close();
     }
-    const lcp = middle(paints.map(({ ms }) => ms));
+    const lcp = middle(came.map(({ ms }) => ms));
+    const app = middle(came.map(({ app }) => app));
+    const shift = Math.max(...came.map(({ shift }) => shift));
     say(`${name}: largest paint, Fast 4G, CPU / ${CPU_SLOWER}`, `${lcp.toFixed(0)} ms`, `${LCP_MS_MAX} ms`);
-    if (process.env.BENCH_MORE) console.log(`    ${JSON.stringify(paints)}`);
+    say(`${name}: the app in its place`, `${app.toFixed(0)} ms`, 'none');
+    say(`${name}: what moves`, shift.toFixed(3), `${SHIFT_MAX}`);
+    if (process.env.BENCH_MORE) console.log(`    ${JSON.stringify(came)}`);
     expect.soft(kb, 'kB').toBeLessThanOrEqual(most);
     expect.soft(lcp, 'ms to the largest paint').toBeLessThanOrEqual(LCP_MS_MAX);
+    expect.soft(shift, 'what moves').toBeLessThanOrEqual(SHIFT_MAX);
   });
 }
 
-for (const [rows, across] of [
-  [40, 50],
-  [140, 140],
+for (const [rows, across, kbMost, msMost] of [
+  [40, 50, SEATS_KB_MAX, INTERACTION_MS_MAX],
+  [140, 140, STADIUM_KB_MAX, STADIUM_MS_MAX],
 ] as const) {
   test(`a press on a map of ${rows * across} seats is seen at once`, async ({
     browser,
@@ -175,14 +219,14 @@ for (const [rows, across] of [
     const [context, page, cdp] = await fresh(browser, { ...contextOptions, baseURL });
     const { kb } = await weight(cdp, page, `/shows/${show.show_id}`);
     const ms = await slowest(cdp, page, () => useMap(page));
-    say(`${rows * across} seats: weight`, `${kb.toFixed(1)} kB`, `${SEATS_KB_MAX} kB`);
+    say(`${rows * across} seats: weight`, `${kb.toFixed(1)} kB`, `${kbMost} kB`);
     say(
       `${rows * across} seats: press to next paint, CPU / ${CPU_SLOWER}`,
       `${ms.toFixed(0)} ms`,
-      `${INTERACTION_MS_MAX} ms`,
+      `${msMost} ms`,
     );
     await context.close();
-    expect.soft(kb, 'kB').toBeLessThanOrEqual(SEATS_KB_MAX);
-    expect.soft(ms, 'ms to the next paint').toBeLessThanOrEqual(INTERACTION_MS_MAX);
+    expect.soft(kb, 'kB').toBeLessThanOrEqual(kbMost);
+    expect.soft(ms, 'ms to the next paint').toBeLessThanOrEqual(msMost);
   });
 }

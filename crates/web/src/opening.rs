@@ -86,10 +86,10 @@ impl Wanted {
 pub(crate) struct Api(pub(crate) Router);
 
 impl Api {
-    /// What the first page asks: the cinemas, then films and shows of a city's day.
-    pub(crate) async fn home(&self, wanted: &Wanted, now: Timestamp) -> Opening {
+    /// What the first page asks: the cinemas, then films and shows of a city's day; and which city that is.
+    pub(crate) async fn home(&self, wanted: &Wanted, now: Timestamp) -> (Option<String>, Opening) {
         let mut opening = Opening::default();
-        let Some((city, zone)) = self.city(&mut opening, wanted).await else { return opening };
+        let Some((city, zone)) = self.city(&mut opening, wanted).await else { return (None, opening) };
         let today = now.to_zoned(zone).date();
         let asked = wanted.day(today);
         let on_that_day = self.shows_of(&mut opening, &city, asked.unwrap_or(today)).await;
@@ -101,7 +101,7 @@ impl Api {
             self.shows_of(&mut opening, &city, tomorrow).await;
         }
         self.ask(&mut opening, format!("/api/v1/movies?city={}&{LIMIT}", component(&city))).await;
-        opening
+        (Some(city), opening)
     }
 
     /// What a film's page asks: the cinemas, the film, its shows in a city.

@@ -58,8 +58,10 @@ fn parts(path: &str) -> Vec<String> {
 fn links(files: &Files, page: &str) -> String {
     let mut links = String::new();
     // Writing to a string cannot fail. The names are the build's own: letters, digits, and what no attribute minds.
-    for style in files.styles.iter().filter(|name| !page.contains(name.as_str())) {
-        let _ = write!(links, "<link rel=\"stylesheet\" href=\"/{style}\">");
+    for style in &files.styles {
+        // Nothing is painted before all styles are there: what the page names after its scripts is asked for before them, too.
+        let relation = if page.contains(style.as_str()) { "preload\" as=\"style" } else { "stylesheet" };
+        let _ = write!(links, "<link rel=\"{relation}\" href=\"/{style}\">");
     }
     for script in files.scripts.iter().filter(|name| !page.contains(name.as_str())) {
         let _ = write!(links, "<link rel=\"modulepreload\" href=\"/{script}\">");
@@ -86,6 +88,14 @@ mod tests {
         assert_eq!(pages.links("/search/"), "<link rel=\"modulepreload\" href=\"/search.js\">");
         assert_eq!(pages.links("/films"), "");
         assert_eq!(pages.links("/films/019a/more"), "");
+    }
+
+    #[test]
+    fn styles_that_all_pages_name_are_asked_for_before_any_script() {
+        let pages = Pages::new(BUILT.as_bytes(), "<link href=\"/a.js\"><link href=\"/home.css\">");
+        let home =
+            "<link rel=\"preload\" as=\"style\" href=\"/home.css\"><link rel=\"modulepreload\" href=\"/home.js\">";
+        assert_eq!(pages.links("/"), home);
     }
 
     #[test]

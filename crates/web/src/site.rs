@@ -12,6 +12,7 @@ use crate::files::File;
 use crate::page::{MARKER, Page};
 use crate::pages::{PAGES, Pages};
 use crate::policy::policy;
+use crate::view::{VIEWS, Views};
 
 /// The page that every path gets.
 const PAGE: &str = "index.html";
@@ -29,6 +30,7 @@ struct Build;
 pub struct Site {
     pub(crate) page: Option<Page>,
     pub(crate) pages: Pages,
+    pub(crate) views: Views,
     pub(crate) policy: HeaderValue,
     files: HashMap<String, File>,
 }
@@ -59,6 +61,7 @@ impl Site {
         }
         let texts = built.keys().filter(|name| name.ends_with(".html")).filter_map(|name| html(name));
         let table = built.get(PAGES).map(|(_, bytes)| Pages::new(bytes, page.unwrap_or_default()));
+        let views = built.get(VIEWS).map(|(_, bytes)| Views::new(bytes));
         let coding = |name: &str, ending: &str| built.get(&format!("{name}{ending}")).map(|(_, bytes)| bytes.clone());
         let files = built.iter().filter(|(name, _)| *name != PAGE && !is_coding(name, &built)).map(|(name, file)| {
             let [brotli, gzip] = CODED.map(|ending| coding(name, ending));
@@ -68,6 +71,7 @@ impl Site {
             policy: policy(texts),
             page: page.map(Page::new),
             pages: table.unwrap_or_default(),
+            views: views.unwrap_or_default(),
             files: files.collect(),
         }
     }

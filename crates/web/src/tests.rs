@@ -21,9 +21,13 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{Site, router};
 
-const PAGE: &str = "<!doctype html><head><!--head--></head><body><script>boot()</script></body>";
+const PAGE: &str = "<!doctype html><head><!--head--></head><body><!--view--><script>boot()</script></body>";
 const PAGES: &str =
     r#"{ "/": { "scripts": ["home.js"], "styles": [] }, "/films/[id]": { "scripts": ["film.js"], "styles": [] } }"#;
+const VIEWS: &str = r#"{
+    "/": "<h1>{city}</h1>", "/films/[id]": "<h1>{title}</h1><p>{synopsis}</p>",
+    "/cinemas/[id]": "<h1>{name}</h1><p>{city} {address}</p>", "/shows/[id]": "<h1>{film}</h1><p>{starts}: {place}</p>"
+}"#;
 const NOBODY: &str = "019aac5e-7d7c-7000-8a5e-3f1f6f1a2b3c";
 
 struct Cinema {
@@ -45,6 +49,7 @@ fn built() -> Vec<(String, String, Bytes)> {
         file("favicon.svg", "image/svg+xml", "<svg/>"),
         file("service-worker.js", "text/javascript", "worker"),
         file("_app/pages.json", "application/json", PAGES),
+        file("_app/views.json", "application/json", VIEWS),
     ]
 }
 
@@ -317,6 +322,27 @@ async fn a_page_names_its_files_and_holds_the_answers_to_what_it_asks_first() {
     assert!(
         page.contains(&format!("as=\"fetch\" crossorigin=\"anonymous\" href=\"/api/v1/shows/{}/seats\"", show.show_id))
     );
+}
+
+#[tokio::test]
+async fn a_page_begins_with_its_heading_before_any_script_is_there() {
+    let cinema = Cinema::open();
+    assert_eq!(text(cinema.get("/").await).await.matches("<h1").count(), 0, "there is no city yet");
+    let show = cinema.a_show("Sholay <&>").await;
+    for (path, begins) in [
+        ("/".to_owned(), "<h1>Mumbai</h1>"),
+        ("/?city=Atlantis".to_owned(), "<h1>Mumbai</h1>"),
+        (format!("/films/{}", show.movie_id), "<h1>Sholay &lt;&amp;&gt;</h1><p>Two friends &amp; a bandit.</p>"),
+        (format!("/cinemas/{}", show.cinema_id), "<h1>Regal</h1><p>Mumbai </p>"),
+        (format!("/shows/{}", show.show_id), "<h1>Sholay &lt;&amp;&gt;</h1><p>Mon 23 Nov, 18:30: Regal, 1</p>"),
+    ] {
+        let page = text(cinema.get(&path).await).await;
+        assert!(page.contains(&format!("<body>{begins}<script>boot()")), "{path}: {page}");
+    }
+    for path in ["/search", "/sign-in", "/index.html", "/films/sholay", &format!("/shows/{NOBODY}"), "/admin/films"] {
+        let page = text(cinema.get(path).await).await;
+        assert!(page.contains("<body><script>boot()"), "{path}: {page}");
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use marquee_http::front::no_such_path;
 use super::App;
 use crate::files::{ASK, Body};
 use crate::head::Head;
-use crate::opening::Opening;
+use crate::page::{Subject, Written};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -40,23 +40,25 @@ pub(super) struct Sent<'a> {
 
 impl App {
     /// The page about what was found, or of what was not.
-    pub(super) fn page(&self, asked: Asked<'_>, found: Result<(Head, Opening), Error>) -> Response {
-        let (status, (head, opening)) = match found {
+    pub(super) fn page(&self, asked: Asked<'_>, found: Result<Subject, Error>) -> Response {
+        let (status, subject) = match found {
             Ok(found) => (StatusCode::OK, found),
             Err(error) => {
                 let problem = Problem::from(error);
                 let status = StatusCode::from_u16(problem.code().status());
-                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), (Head::unlisted(), Opening::default()))
+                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Subject::only(Head::unlisted()))
             }
         };
-        self.page_with(asked, status, &head, &opening)
+        self.page_of(asked, status, &subject)
     }
 
-    /// The page with that head and that opening.
-    pub(super) fn page_with(&self, asked: Asked<'_>, status: StatusCode, head: &Head, opening: &Opening) -> Response {
+    /// The page of that subject.
+    pub(super) fn page_of(&self, asked: Asked<'_>, status: StatusCode, subject: &Subject) -> Response {
         let Some(page) = &self.site.page else { return no_such_path().into_response() };
+        let (head, opening, view) = (subject.head.html(), subject.opening.html(), self.site.views.html(&subject.view));
         let links = self.site.pages.links(asked.path);
-        let (encoding, body) = page.with(head, links, opening, accepted(asked.headers));
+        let written = Written { links, head: &head, opening: &opening, view: &view };
+        let (encoding, body) = page.with(written, accepted(asked.headers));
         self.send(asked.headers, Sent { status, media_type: HTML, cache: ASK, encoding, body: &body })
     }
 

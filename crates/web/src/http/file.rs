@@ -9,7 +9,9 @@ use marquee_http::front::no_such_path;
 use super::App;
 use super::answer::{Asked, Sent};
 use crate::head::Head;
-use crate::opening::{Opening, Wanted};
+use crate::opening::Wanted;
+use crate::page::Subject;
+use crate::view::View;
 
 /// What `/` says in a program without the app.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Marquee</title>\
@@ -22,8 +24,10 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 pub(super) async fn home(State(app): State<App>, wanted: Wanted, headers: HeaderMap) -> Response {
     match app.site.page {
         Some(_) => {
-            let opening = app.api.home(&wanted, app.clock.now()).await;
-            app.page_with(Asked { path: "/", headers: &headers }, StatusCode::OK, &Head::home(), &opening)
+            let (city, opening) = app.api.home(&wanted, app.clock.now()).await;
+            let view = city.map_or(View::None, |city| View::Home { city });
+            let subject = Subject { head: Head::home(), view, opening };
+            app.page_of(Asked { path: "/", headers: &headers }, StatusCode::OK, &subject)
         }
         None => Html(NOT_BUILT).into_response(),
     }
@@ -37,11 +41,11 @@ pub(super) async fn file(State(app): State<App>, uri: Uri, headers: HeaderMap) -
         let (media_type, cache) = (file.media_type.clone(), file.cache.clone());
         return app.send(&headers, Sent { status: StatusCode::OK, media_type, cache, encoding, body });
     }
-    let (asked, nothing) = (Asked { path, headers: &headers }, Opening::default());
+    let asked = Asked { path, headers: &headers };
     match path {
         // The service worker keeps it for when there is no network: nothing that gets old is in it.
-        "/index.html" => app.page_with(asked, StatusCode::OK, &Head::home(), &nothing),
-        path if is_of_the_app(path) => app.page_with(asked, StatusCode::OK, &Head::unlisted(), &nothing),
+        "/index.html" => app.page_of(asked, StatusCode::OK, &Subject::only(Head::home())),
+        path if is_of_the_app(path) => app.page_of(asked, StatusCode::OK, &Subject::only(Head::unlisted())),
         _ => no_such_path().into_response(),
     }
 }

@@ -9,8 +9,10 @@ use marquee_kernel::MovieId;
 use super::answer::Asked;
 use super::{App, Named};
 use crate::head::Head;
-use crate::opening::{Opening, Wanted};
+use crate::opening::Wanted;
+use crate::page::Subject;
 use crate::schema;
+use crate::view::View;
 
 pub(super) async fn film(
     State(app): State<App>,
@@ -22,7 +24,7 @@ pub(super) async fn film(
     app.page(Asked { path: uri.path(), headers: &headers }, about(&app, id, &wanted).await)
 }
 
-async fn about(app: &App, id: Option<MovieId>, wanted: &Wanted) -> Result<(Head, Opening), Error> {
+async fn about(app: &App, id: Option<MovieId>, wanted: &Wanted) -> Result<Subject, Error> {
     let movie_id = id.ok_or(Error::MovieNotFound)?;
     let movie = app.catalog.find_movie(Fresh::Lately, movie_id).await?;
     let shows = app.shows(ShowFilter { movie_id: Some(movie_id), ..ShowFilter::default() }).await?;
@@ -32,5 +34,6 @@ async fn about(app: &App, id: Option<MovieId>, wanted: &Wanted) -> Result<(Head,
         None => format!("{title}: where and when it is shown, live seat maps, tickets."),
     };
     let head = Head::about(title, &description, schema::film(&app.catalog, &movie, &shows));
-    Ok((head, app.api.film(&movie_id.to_string(), wanted).await))
+    let view = View::Film { title: title.clone(), synopsis: movie.details.synopsis.clone().unwrap_or_default() };
+    Ok(Subject { head, view, opening: app.api.film(&movie_id.to_string(), wanted).await })
 }

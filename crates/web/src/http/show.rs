@@ -9,14 +9,15 @@ use marquee_kernel::ShowId;
 use super::answer::Asked;
 use super::{App, Named, when};
 use crate::head::Head;
-use crate::opening::Opening;
+use crate::page::Subject;
 use crate::schema;
+use crate::view::View;
 
 pub(super) async fn show(State(app): State<App>, Named(id): Named<ShowId>, uri: Uri, headers: HeaderMap) -> Response {
     app.page(Asked { path: uri.path(), headers: &headers }, about(&app, id).await)
 }
 
-async fn about(app: &App, id: Option<ShowId>) -> Result<(Head, Opening), Error> {
+async fn about(app: &App, id: Option<ShowId>) -> Result<Subject, Error> {
     let show_id = id.ok_or(Error::ShowNotFound)?;
     let show = app.catalog.show(show_id).await?;
     let (film, cinema, starts) = (&show.movie_title, &show.cinema_name, when(&show, show.start_time));
@@ -25,7 +26,13 @@ async fn about(app: &App, id: Option<ShowId>) -> Result<(Head, Opening), Error> 
         false => format!("{film} at {cinema}, {}, {starts}. Pick your seats on a live map.", show.screen_name),
     };
     let head = Head::about(&format!("{film}, {cinema}, {starts}"), &description, schema::show(&app.catalog, &show));
+    let format = show.format.as_ref().map(|format| format!(" · {format}")).unwrap_or_default();
+    let view = View::Show {
+        film: film.to_string(),
+        starts: show.start_time.to_zoned(schema::zone(&show)).strftime("%a %-d %b, %H:%M").to_string(),
+        place: format!("{cinema}, {}{format}", show.screen_name),
+    };
     let [show_id, movie_id, cinema_id] =
         [show.show_id.to_string(), show.movie_id.to_string(), show.cinema_id.to_string()];
-    Ok((head, app.api.show(&show_id, &movie_id, &cinema_id).await))
+    Ok(Subject { head, view, opening: app.api.show(&show_id, &movie_id, &cinema_id).await })
 }

@@ -1,8 +1,8 @@
 /**
- * Draws the house. Near by, a seat is one of a few pictures, each drawn once; from afar, all of it is one picture, of which only the
- * dots are drawn that changed: so a press is seen at once, however large the house is.
+ * Draws the house. Near by, a seat is one of a few pictures, each drawn once; from afar, all of it is one picture. As long as the view
+ * stays, only the seats are drawn that changed: so a press is seen at once, however large the house is.
  */
-import type { House, Status } from './house';
+import type { House, Row, Status } from './house';
 import { dotColour, drawSeat, type Colours, type Kind, type Look } from './look';
 import { FRONT, SIDE, type Extent, type View } from './view';
 
@@ -48,20 +48,66 @@ export class Painter {
   private dotsFor = '';
   /** The look of each seat as the dots have it; 0 for none yet. */
   private dotted: Uint16Array;
+  /** The look of each seat as the canvas has it, when it has shapes. */
+  private shaped: Uint16Array;
+  /** What else the canvas shows; nothing when all of it is to be drawn. */
+  private shapedFor = '';
 
   constructor(private readonly house: House) {
     const places = new Map(house.categories.map(({ category }, at) => [category, at]));
     this.categories = Uint8Array.from(house.seats, (seat) => places.get(seat.category) ?? 0);
     this.dotted = new Uint16Array(house.seats.length);
+    this.shaped = new Uint16Array(house.seats.length);
   }
 
+  /** Draws all of it. */
   paint(context: CanvasRenderingContext2D, scene: Scene, view: View, canvas: Canvas, colours: Colours): void {
+    this.shapedFor = '';
+    this.update(context, scene, view, canvas, colours);
+  }
+
+  /** Draws what has changed since the last painting, on the same canvas as that; nobody else may have drawn there. */
+  update(
+    context: CanvasRenderingContext2D,
+    scene: Scene,
+    view: View,
+    canvas: Canvas,
+    colours: Colours,
+  ): void {
+    const changed = this.changed(scene, view, canvas, colours);
+    if (changed?.length === 0) return;
     context.setTransform(canvas.density, 0, 0, canvas.density, 0, 0);
+    context.save();
+    if (changed) clipTo(context, this.house, changed, view);
     context.clearRect(0, 0, canvas.width, canvas.height);
     paintScreen(context, scene, view, colours);
     if (view.scale < SHAPED) this.paintDots(context, scene, view, canvas, colours);
-    else this.paintSeats(context, scene, view, canvas, colours);
-    paintRowNames(context, scene.house, view, canvas, colours);
+    else this.paintSeats(context, scene, changed ?? inSight(this.house, view, canvas), view, canvas, colours);
+    const touched = changed && new Set(changed.map((index) => this.house.seats[index]?.y));
+    const rows = touched ? this.house.rows.filter(({ y }) => touched.has(y)) : this.house.rows;
+    paintRowNames(context, this.house.width, rows, view, canvas, colours);
+    context.restore();
+  }
+
+  /** The seats that look otherwise than on the canvas, if all else is there; asked once before each painting. */
+  private changed(scene: Scene, view: View, canvas: Canvas, colours: Colours): number[] | undefined {
+    // What goes round a seat that is left alone is wider than its place.
+    const whole = view.scale < SHAPED || scene.lone.size > 0;
+    const { width, height, density } = canvas;
+    const shows = whole
+      ? ''
+      : [view.scale, view.left, view.top, width, height, density, scene.screenName, colours.key].join(' ');
+    const same = !whole && shows === this.shapedFor;
+    this.shapedFor = shows;
+    if (whole) return undefined;
+    const changed: number[] = [];
+    for (let index = 0; index < this.shaped.length; index++) {
+      const code = this.code(scene, index);
+      if (code === this.shaped[index]) continue;
+      this.shaped[index] = code;
+      changed.push(index);
+    }
+    return same ? changed : undefined;
   }
 
   /** A number for a seat's look, never 0. */
@@ -120,6 +166,7 @@ export class Painter {
   private paintSeats(
     context: CanvasRenderingContext2D,
     scene: Scene,
+    seats: Iterable<number>,
     view: View,
     canvas: Canvas,
     colours: Colours,
@@ -138,20 +185,15 @@ export class Painter {
     const pad = Math.ceil(2 * density);
     const at = (place: number, offset: number) =>
       Math.round((offset + (place + GAP) * view.scale) * density) - pad;
-    const across = firstAndLast(view.left, view.scale, canvas.width);
-    for (const row of house.rows) {
-      const y = at(row.y, view.top);
-      if (y > canvas.height * density || y + (view.scale + 4) * density < 0) continue;
-      for (const index of row.seats) {
-        const seat = house.seats[index];
-        if (!seat || seat.x < across[0] || seat.x > across[1]) continue;
-        const code = this.code(scene, index);
-        let sprite = this.sprites.get(code);
-        if (!sprite)
-          this.sprites.set(code, (sprite = drawSprite(lookOf(code), view.scale, density, pad, colours)));
-        context.drawImage(sprite, at(seat.x, view.left), y);
-        if (size >= NUMBERED && code % 6 === 1 && seat.seat_type === 'standard') numbered.push(index);
-      }
+    for (const index of seats) {
+      const seat = house.seats[index];
+      if (!seat) continue;
+      const code = this.code(scene, index);
+      let sprite = this.sprites.get(code);
+      if (!sprite)
+        this.sprites.set(code, (sprite = drawSprite(lookOf(code), view.scale, density, pad, colours)));
+      context.drawImage(sprite, at(seat.x, view.left), at(seat.y, view.top));
+      if (size >= NUMBERED && code % 6 === 1 && seat.seat_type === 'standard') numbered.push(index);
     }
     context.setTransform(density, 0, 0, density, 0, 0);
     context.fillStyle = colours.ink;
@@ -188,6 +230,30 @@ function lookOf(code: number): Look {
     sort: sorts[rest % 3] ?? 'standard',
     category: Math.floor(rest / 3),
   };
+}
+
+/** The seats that are in sight, row by row. */
+function* inSight(house: House, view: View, canvas: Canvas): Generator<number> {
+  const [left, right] = firstAndLast(view.left, view.scale, canvas.width);
+  const [top, bottom] = firstAndLast(view.top, view.scale, canvas.height);
+  for (const row of house.rows) {
+    if (row.y < top || row.y > bottom) continue;
+    for (const index of row.seats) {
+      const x = house.seats[index]?.x ?? -1;
+      if (x >= left && x <= right) yield index;
+    }
+  }
+}
+
+/** Confines what is drawn to the places of `seats`. */
+function clipTo(context: CanvasRenderingContext2D, house: House, seats: number[], view: View): void {
+  context.beginPath();
+  for (const index of seats) {
+    const seat = house.seats[index];
+    if (seat)
+      context.rect(view.left + seat.x * view.scale, view.top + seat.y * view.scale, view.scale, view.scale);
+  }
+  context.clip();
 }
 
 /** The places that are in sight, along one side. */
@@ -244,7 +310,8 @@ function paintScreen(context: CanvasRenderingContext2D, scene: Scene, view: View
  */
 function paintRowNames(
   context: CanvasRenderingContext2D,
-  house: House,
+  width: number,
+  rows: readonly Row[],
   view: View,
   canvas: Canvas,
   colours: Colours,
@@ -254,7 +321,7 @@ function paintRowNames(
   const off = view.scale * (SIDE / 2) * 0.8;
   const stays = view.left - off < STRIP / 2;
   const left = stays ? STRIP / 2 : view.left - off;
-  const right = view.left + house.width * view.scale + off;
+  const right = view.left + width * view.scale + off;
   if (stays) {
     context.fillStyle = colours.ground;
     context.fillRect(0, 0, STRIP, canvas.height);
@@ -265,7 +332,7 @@ function paintRowNames(
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.fillStyle = colours.quiet;
-  for (const row of house.rows) {
+  for (const row of rows) {
     const y = view.top + (row.y + 0.5) * view.scale;
     if (y < 0 || y > canvas.height) continue;
     context.fillText(row.name, left, y);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fit, FRONT, place, within, zoom } from './view';
+import { fit, FRONT, moved, place, same, within, zoom } from './view';
 
 const house = { width: 20, height: 10 };
 const canvas = { width: 390, height: 500 };
@@ -27,4 +27,17 @@ it('never loses the house', () => {
   expect(small.scale).toBe(whole.scale);
   expect(small.left).toBeCloseTo(whole.left);
   expect(small.top).toBeCloseTo(whole.top);
+});
+
+it('is not moved by what would bring it back where it is', () => {
+  const view = fit(house, canvas);
+  expect(same(within({ ...view, left: view.left + 8 }, house, canvas), view)).toBe(true);
+  expect(same({ ...view, left: view.left + 1 }, view)).toBe(false);
+  expect(same({ ...view, scale: view.scale * 1.01 }, view)).toBe(false);
+});
+
+it('moves a picture so that what is under the finger stays there', () => {
+  const from = { scale: 10, left: 30, top: 40 };
+  expect(moved(from, zoom(from, 2, 100, 100))).toBe('translate(-100px, -100px) scale(2)');
+  expect(moved(from, from)).toBe('translate(0px, 0px) scale(1)');
 });

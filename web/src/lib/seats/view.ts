@@ -57,6 +57,19 @@ export function within(view: View, house: Extent, canvas: Extent): View {
   };
 }
 
+/** How a picture that was painted for `from` is moved to show what it would at `to`; a value of CSS. */
+export function moved(from: View, to: View): string {
+  const factor = to.scale / from.scale;
+  const [x, y] = [to.left - from.left * factor, to.top - from.top * factor];
+  return `translate(${x}px, ${y}px) scale(${factor})`;
+}
+
+/** Whether nobody would see a difference: what is not moved is not drawn again. */
+export function same(a: View, b: View): boolean {
+  const near = (one: number, other: number) => Math.abs(one - other) < 0.01;
+  return near(a.scale * 100, b.scale * 100) && near(a.left, b.left) && near(a.top, b.top);
+}
+
 /** Zooms by `factor`, and what is at (x, y) stays there. */
 export function zoom(view: View, factor: number, x: number, y: number): View {
   return {

@@ -1,4 +1,4 @@
-/** Light, dark, or as the device is. `look.js` applies what was chosen before the first paint. */
+/** Light, dark, or as the device is. `app.html` applies what was chosen before the first paint. */
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEPT = 'marquee.theme';

@@ -114,7 +114,7 @@ export const customer = {
     rowFree: (free: number, total: number) => `${free} of ${total} free`,
     chosenCount: seats,
     none: 'No seats chosen yet',
-    tapHint: 'Tap a part of the house to come closer',
+    tapHint: 'Tap to come closer',
     total: 'Total',
     hold: 'Hold these seats',
     holding: 'Holding …',

@@ -114,7 +114,7 @@ export const customer: Customer = {
     rowFree: (free, total) => `${total} में से ${free} ख़ाली`,
     chosenCount: seats,
     none: 'अभी कोई सीट नहीं चुनी',
-    tapHint: 'पास से देखने के लिए हॉल के किसी हिस्से को छुएँ',
+    tapHint: 'पास से देखने के लिए छुएँ',
     total: 'कुल',
     hold: 'ये सीटें रोकें',
     holding: 'रोक रहे हैं …',
