@@ -10,7 +10,7 @@ export default defineConfig({
   reporter: [['./bench/report.ts']],
   projects: (tests.projects ?? [])
     .filter(({ name }) => name === 'phone')
-    // A trace films the page and copies its whole document at every press, on the very thread that is measured: of a press that is
-    // painted in 60 ms it makes one of 700.
+    // A trace films the page and copies its whole document at every press, on the very thread that is measured: with it a
+    // press takes several times as long.
     .map((project) => ({ ...project, use: { ...project.use, trace: 'off' } })),
 });
