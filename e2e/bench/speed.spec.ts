@@ -216,16 +216,22 @@ for (const [rows, across, kbMost, msMost] of [
     baseURL,
   }) => {
     const show = await showInHall(url(), rows, across);
-    const [context, page, cdp] = await fresh(browser, { ...contextOptions, baseURL });
-    const { kb } = await weight(cdp, page, `/shows/${show.show_id}`);
-    const ms = await slowest(cdp, page, () => useMap(page));
+    const weights: number[] = [];
+    const times: number[] = [];
+    for (let load = 0; load < LOADS; load++) {
+      const [context, page, cdp] = await fresh(browser, { ...contextOptions, baseURL });
+      const { kb } = await weight(cdp, page, `/shows/${show.show_id}`);
+      weights.push(kb);
+      times.push(await slowest(cdp, page, () => useMap(page)));
+      await context.close();
+    }
+    const [kb, ms] = [middle(weights), middle(times)];
     say(`${rows * across} seats: weight`, `${kb.toFixed(1)} kB`, `${kbMost} kB`);
     say(
       `${rows * across} seats: press to next paint, CPU / ${CPU_SLOWER}`,
       `${ms.toFixed(0)} ms`,
       `${msMost} ms`,
     );
-    await context.close();
     expect.soft(kb, 'kB').toBeLessThanOrEqual(kbMost);
     expect.soft(ms, 'ms to the next paint').toBeLessThanOrEqual(msMost);
   });
