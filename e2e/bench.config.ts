@@ -8,9 +8,5 @@ export default defineConfig({
   workers: 1,
   timeout: 180_000,
   reporter: [['./bench/report.ts']],
-  projects: (tests.projects ?? [])
-    .filter(({ name }) => name === 'phone')
-    // A trace films the page and copies its whole document at every press, on the very thread that is measured: with it a
-    // press takes several times as long.
-    .map((project) => ({ ...project, use: { ...project.use, trace: 'off' } })),
+  projects: (tests.projects ?? []).filter(({ name }) => name === 'phone'),
 });

@@ -12,7 +12,8 @@ const everywhere = {
   locale: 'en-GB',
   timezoneId: 'Asia/Kolkata',
   actionTimeout: 10_000,
-  trace: 'retain-on-failure',
+  // No trace, which films each page and copies its document: it takes a third of the time. `--trace on` when one is wanted.
+  screenshot: 'only-on-failure',
 } as const;
 
 /** Sizes: a cheap phone, and a desk. What depends on no size says so and runs at one of them. */

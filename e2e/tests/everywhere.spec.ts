@@ -1,19 +1,9 @@
 import type { Page } from '@playwright/test';
-import { flawless } from '../axe';
+import { flawless, flawlessInBoth } from '../axe';
 import { chooseBest, expect, holdChosen, pay, showFor, signedIn, test } from '../marquee';
-
-/** Judges the page as it stands, in one theme after the other. */
-async function inBoth(page: Page, where: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await flawless(page, `${where}, ${colorScheme}`);
-  }
-}
 
 test('axe finds nothing, in light and in dark', async ({ page }, info) => {
   test.setTimeout(240_000);
-  // Nothing that moves without end.
-  await page.emulateMedia({ reducedMotion: 'reduce' });
   const show = await showFor(info.testId);
   for (const path of [
     '/',
@@ -26,35 +16,35 @@ test('axe finds nothing, in light and in dark', async ({ page }, info) => {
   ]) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    await inBoth(page, path);
+    await flawlessInBoth(page, path);
   }
   await signedIn(page);
   await page.goto(`/shows/${show.show_id}`);
   await page.getByRole('button', { name: 'List' }).click();
   await page.locator('summary').nth(2).click();
-  await inBoth(page, 'seat list');
+  await flawlessInBoth(page, 'seat list');
   await chooseBest(page, show, 2);
-  await inBoth(page, 'seat map');
+  await flawlessInBoth(page, 'seat map');
   await page.getByRole('button', { name: 'Best seats' }).click();
-  await inBoth(page, 'best seats');
+  await flawlessInBoth(page, 'best seats');
   await page.keyboard.press('Escape');
   await holdChosen(page);
   await pay(page, /declined by the bank/);
   await expect(page.getByText('The card was declined')).toBeVisible();
-  await inBoth(page, 'checkout');
+  await flawlessInBoth(page, 'checkout');
   await page.goto('/');
   await expect(page.getByRole('timer')).toBeVisible();
-  await inBoth(page, 'a hold on the start page');
+  await flawlessInBoth(page, 'a hold on the start page');
   await page.goBack();
   await pay(page, /is accepted/);
   await expect(page.getByText('You are booked.')).toBeVisible();
-  await inBoth(page, 'ticket');
+  await flawlessInBoth(page, 'ticket');
   await page.getByRole('button', { name: 'Cancel booking' }).click();
-  await inBoth(page, 'cancel');
+  await flawlessInBoth(page, 'cancel');
   for (const path of ['/bookings', '/account']) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    await inBoth(page, path);
+    await flawlessInBoth(page, path);
   }
 });
 

@@ -1,5 +1,5 @@
 /** Films, cinemas and screens; seats that are drawn and sold. */
-import { flawless } from '../axe';
+import { flawless, flawlessInBoth } from '../axe';
 import { chooseBest, expect, holdChosen, pay, signedIn, test, type Show } from '../marquee';
 import { signedInAs } from '../staff';
 import type { Page } from '@playwright/test';
@@ -316,14 +316,6 @@ test('each has the halls that are theirs @desk', async ({ page }) => {
   await page.goto('/admin/cinemas');
   await expect(page.getByRole('heading', { name: 'This part is not yours' })).toBeVisible();
 });
-
-/** What axe says in both themes, of a page that is opened once. */
-async function flawlessInBoth(page: Page, where: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await flawless(page, `${where}, ${colorScheme}`);
-  }
-}
 
 test('axe finds nothing among films and halls @desk', async ({ page }) => {
   await signedInAs(page, 'admin');

@@ -1,4 +1,4 @@
-import { flawless } from '../axe';
+import { flawless, flawlessInBoth } from '../axe';
 import { cursorTo, expect, hastyUrl, signedIn, test, url } from '../marquee';
 import { signedInAs } from '../staff';
 import { readFile } from 'node:fs/promises';
@@ -195,31 +195,28 @@ test('not for customers @desk', async ({ page }) => {
   }
 });
 
-for (const scheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing at the box office, ${scheme} @desk`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await atTheTill(page, scheme === 'light' ? 4 : 5);
-    await flawless(page, 'shows');
-    await page.keyboard.press('m');
-    await expect(page.getByRole('application', { name: 'Seat map' })).toBeVisible();
-    await flawless(page, 'map');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('2');
-    await expect(sale(page).getByText('To pay')).toBeVisible();
-    await flawless(page, 'seats');
-    await page.keyboard.press('c');
-    await flawless(page, 'cash');
-    await page.keyboard.press('Enter');
-    await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
-    await flawless(page, 'sold');
-    await page.getByRole('link', { name: /^Booking / }).click();
-    await expect(page.getByRole('button', { name: 'Cancel the booking' })).toBeVisible();
-    await flawless(page, 'booking');
-    await page.getByRole('link', { name: 'Find a booking' }).click();
-    await expect(page.getByLabel('Reference, e-mail or name')).toBeVisible();
-    await flawless(page, 'find');
-    await page.getByRole('link', { name: 'The till’s day' }).click();
-    await expect(page.getByRole('table')).toBeVisible();
-    await flawless(page, 'till');
-  });
-}
+test('axe finds nothing at the box office @desk', async ({ page }) => {
+  await atTheTill(page, 4);
+  await flawlessInBoth(page, 'shows');
+  await page.keyboard.press('m');
+  await expect(page.getByRole('application', { name: 'Seat map' })).toBeVisible();
+  await flawlessInBoth(page, 'map');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('2');
+  await expect(sale(page).getByText('To pay')).toBeVisible();
+  await flawlessInBoth(page, 'seats');
+  await page.keyboard.press('c');
+  await flawlessInBoth(page, 'cash');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Sold', exact: true })).toBeVisible();
+  await flawlessInBoth(page, 'sold');
+  await page.getByRole('link', { name: /^Booking / }).click();
+  await expect(page.getByRole('button', { name: 'Cancel the booking' })).toBeVisible();
+  await flawlessInBoth(page, 'booking');
+  await page.getByRole('link', { name: 'Find a booking' }).click();
+  await expect(page.getByLabel('Reference, e-mail or name')).toBeVisible();
+  await flawlessInBoth(page, 'find');
+  await page.getByRole('link', { name: 'The till’s day' }).click();
+  await expect(page.getByRole('table')).toBeVisible();
+  await flawlessInBoth(page, 'till');
+});

@@ -29,13 +29,26 @@ export function languageNames(locale: string): Intl.DisplayNames {
   return format;
 }
 
+const moneyFormats = new Map<
+  string,
+  { whole: Intl.NumberFormat; exact: Intl.NumberFormat; digits: number }
+>();
+
 /** Whole amounts are written without decimals, as on a poster. */
 export function moneyFormat(locale: string, currency: string, amount: number) {
-  const style = { style: 'currency', currency } as const;
-  const digits = numbers(locale, style).resolvedOptions().maximumFractionDigits ?? 2;
-  const whole = amount % 10 ** digits === 0;
-  const format = whole
-    ? numbers(locale, { ...style, minimumFractionDigits: 0, maximumFractionDigits: 0 })
-    : numbers(locale, style);
-  return { format, digits };
+  const key = `${locale} ${currency}`;
+  let formats = moneyFormats.get(key);
+  if (!formats) {
+    const style = { style: 'currency', currency } as const;
+    const exact = new Intl.NumberFormat(locale, style);
+    const whole = new Intl.NumberFormat(locale, {
+      ...style,
+      minimumFractionDigits: 0,
+      maximumFractionDigits: 0,
+    });
+    const digits = exact.resolvedOptions().maximumFractionDigits ?? 2;
+    moneyFormats.set(key, (formats = { whole, exact, digits }));
+  }
+  const { whole, exact, digits } = formats;
+  return { format: amount % 10 ** digits === 0 ? whole : exact, digits };
 }

@@ -9,6 +9,13 @@ export const SEATS_MAX = 10;
 
 export type Refusal = { kind: 'taken'; labels: string[] } | { kind: 'tooMany' } | undefined;
 
+/** What `seats` cost together; nothing when there are none. */
+export function totalOf(house: House, seats: readonly number[]): Money | undefined {
+  const prices = seats.flatMap((index) => house.seats[index]?.price ?? []);
+  const [first] = prices;
+  return first && { amount: prices.reduce((sum, { amount }) => sum + amount, 0), currency: first.currency };
+}
+
 export class Choice {
   readonly seats = new SvelteSet<number>();
   refusal = $state.raw<Refusal>();
@@ -33,11 +40,7 @@ export class Choice {
     return instead(this.house, this.live.free, this.sorted());
   });
 
-  total = $derived.by((): Money | undefined => {
-    const prices = this.sorted().flatMap((index) => this.house.seats[index]?.price ?? []);
-    const first = prices[0];
-    return first && { amount: prices.reduce((sum, { amount }) => sum + amount, 0), currency: first.currency };
-  });
+  total = $derived.by((): Money | undefined => totalOf(this.house, this.sorted()));
 
   sorted(): number[] {
     return [...this.seats].sort((a, b) => a - b);
