@@ -19,6 +19,8 @@ ONCE := --skip events::each_kind --skip data_dir:: --skip redis:: --skip postgre
 SELLING := booking:: holding:: races::
 # How often test-all does to Redis what test does twice.
 FAULT_ROUNDS := 6
+# Tests at the same time: the longest of them wait for servers that fail and come back, more than they work.
+TESTS_AT_ONCE := 4
 # Calls that the fuzz makes of each operation in each pass: test-all makes more.
 FUZZ_EXAMPLES := 10
 FUZZ_EXAMPLES_ALL := 30
@@ -56,6 +58,8 @@ check: setup lint unit ## The inner loop: format, lints, the house's invariants,
 # Dependencies are compiled once, and not checked for clippy before: clippy stands in for the compiler of the workspace's own crates, which is
 # what `cargo clippy` has it do. Everything in these two runs is to find the same artifacts, so all of it runs like that.
 test test-all: export RUSTC_WORKSPACE_WRAPPER := clippy-driver
+# All of a crate at once is faster than in the many pieces that the inner loop keeps.
+test test-all: export CARGO_INCREMENTAL := 0
 test test-all: export CLIPPY_ARGS := --deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 
 test: ## Check, every cargo test, what sells again on shards and Redis, Kafka, the stack, the app in a browser, a fuzz
@@ -126,7 +130,7 @@ unit:
 
 all-tests:
 	@rm -f $(SQL_LOG)
-	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) cargo test $(ALL) --no-fail-fast -- --skip kafka::
+	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) cargo test $(ALL) --no-fail-fast -- --skip kafka:: --test-threads $(TESTS_AT_ONCE)
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py $(IT) -- $(ONCE)

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -17,6 +18,8 @@ use crate::Address;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A cluster's nodes talk to one another on the port above theirs by this much.
 const BUS_OFFSET: u16 = 10_000;
+/// Where [`free_port`] looks: with the buses, all below 32,768, from where on Linux gives ports away.
+const PORTS: Range<u16> = 11_000..21_000;
 /// How long a master may be silent before the others replace it.
 const NODE_TIMEOUT_MS: &str = "1000";
 
@@ -48,6 +51,7 @@ fn of_this_process(options: &[&str]) -> String {
 
 static SINGLE: LazyLock<String> = LazyLock::new(|| of_this_process(&[]));
 static CLUSTER: LazyLock<String> = LazyLock::new(|| of_this_process(&["--cluster"]));
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
 static PREFIXES: AtomicUsize = AtomicUsize::new(0);
 
 impl Kind {
@@ -64,6 +68,23 @@ impl Kind {
         let prefix = PREFIXES.fetch_add(1, Ordering::Relaxed);
         format!("{}?prefix={prefix}:", server.as_str()).parse().expect("an address")
     }
+}
+
+/// A port of this machine for a server that may be stopped and started again: nobody else gets it meanwhile, neither of the
+/// tests in this process nor, since it lies below those that connections get by themselves, by chance. A Redis has its bus on
+/// the port [`BUS_OFFSET`] above, which is free, too.
+///
+/// # Panics
+/// When none is left.
+#[must_use]
+pub fn free_port() -> u16 {
+    // Other processes begin elsewhere.
+    let first = std::process::id() as usize;
+    let next =
+        || PORTS.clone().nth((first + TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS.len()).expect("one of them");
+    let is_free =
+        |port: &u16| [*port, *port + BUS_OFFSET].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    std::iter::repeat_with(next).take(PORTS.len()).find(is_free).expect("a free port")
 }
 
 /// Looks until it is so.
@@ -114,17 +135,17 @@ impl Server {
     }
 
     async fn start_with(options: &[&str]) -> Self {
-        // Its bus must have a port, too.
-        let free = || TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port();
-        let port = std::iter::repeat_with(free).find(|port| *port <= u16::MAX - BUS_OFFSET).expect("a free port");
+        let port = free_port();
         let options: Vec<String> = options.iter().map(|word| (*word).to_owned()).collect();
         let server = Self { process: launch(port, &options), port, options };
         server.answers().await;
         server
     }
 
+    /// Waits until it answers, and not another one at its port.
     async fn answers(&self) {
-        until("Redis answers", async || self.ask(&["PING"]) == "PONG").await;
+        let own = format!("process_id:{}", self.process.id());
+        until("Redis answers", async || self.ask(&["INFO", "server"]).lines().any(|line| line.trim() == own)).await;
     }
 
     /// Its address.

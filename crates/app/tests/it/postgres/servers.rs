@@ -1,11 +1,11 @@
 //! A PostgreSQL server that waits for its disk, as processes that a test may do anything to.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+use marquee_kv::testing::free_port;
 use marquee_testkit::eventually;
 use tokio_postgres::{Client, NoTls};
 
@@ -108,7 +108,7 @@ impl Server {
 
     fn at_home() -> Self {
         let home = run(as_its_account("mktemp").args(["-d", "/tmp/marquee-pg-XXXXXX"]));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         Self { home: PathBuf::from(home.trim()), port }
     }
 

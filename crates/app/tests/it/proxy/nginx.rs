@@ -1,10 +1,11 @@
 //! An nginx of our own with the shipped configuration, in front of nodes that a test plays itself.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use marquee_kv::testing::free_port;
 use marquee_testkit::eventually;
 use tempfile::TempDir;
 
@@ -29,7 +30,7 @@ impl Nginx {
         let folder = tempfile::tempdir().unwrap();
         // Its workers are nobody where we are root, and have to get through.
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         install(folder.path(), address, nodes);
         let checked = nginx(folder.path()).arg("-t").output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use marquee_kv::testing::free_port;
 use marquee_testkit::{Client, eventually};
 use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -46,7 +47,7 @@ impl Played {
 
     /// One whose process is gone: nobody listens there.
     fn gone() -> Node {
-        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         Node { address, readyz: format!("http://{address}/readyz") }
     }
 
