@@ -19,7 +19,7 @@ const READ_ROWS: u32 = 500;
 /// How long a consumer sleeps when nobody wakes it: another process may have appended.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long a woken consumer waits for more before it looks.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(50);
 /// The first and the longest pause after a handler's or the database's error.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Threads that each own a connection, and the queues in front of them: one writer, a few readers, whatever the engine.
+//! Threads that each own a connection, and the queues in front of them: one writer (two on PostgreSQL), a few readers.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,9 @@ use tracing::error;
 use crate::session::{Session, Tx};
 use crate::{Error, Result, migrate, postgres, sqlite};
 
+/// Writer connections to a server. Their transactions follow one another all the same; but one begins the moment the other has
+/// committed, while the answers of that one are still on their way.
+const POSTGRES_WRITERS: usize = 2;
 /// Reader connections: two per core of the smallest machine; a read holds one for tens of microseconds.
 const READERS: usize = 4;
 /// Work waiting for the writer before a caller is told to come back.
@@ -35,12 +38,12 @@ impl Engine {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let mut writer = Session::Sqlite(sqlite::writer(path)?);
         migrate::run(&mut writer)?;
-        Self::start(Some(path), Some(writer), || Ok(Session::Sqlite(sqlite::reader(path)?)))
+        Self::start(Some(path), vec![writer], || Ok(Session::Sqlite(sqlite::reader(path)?)))
     }
 
     /// SQLite, for reading alone.
     pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
-        Self::start(Some(path), None, || Ok(Session::Sqlite(sqlite::reader(path)?)))
+        Self::start(Some(path), Vec::new(), || Ok(Session::Sqlite(sqlite::reader(path)?)))
     }
 
     /// PostgreSQL, at `url`.
@@ -49,20 +52,24 @@ impl Engine {
         apart(|| {
             let mut writer = Session::postgres(&server, postgres::Purpose::Write)?;
             migrate::run(&mut writer)?;
-            Self::start(None, Some(writer), || Session::postgres(&server, postgres::Purpose::Read))
+            let mut writers = vec![writer];
+            while writers.len() < POSTGRES_WRITERS {
+                writers.push(Session::postgres(&server, postgres::Purpose::Write)?);
+            }
+            Self::start(None, writers, || Session::postgres(&server, postgres::Purpose::Read))
         })
     }
 
     /// PostgreSQL, for reading alone, however long it takes.
     pub(crate) fn connect_read_only(url: &str) -> Result<Self> {
         let server = postgres::Server::at(url)?;
-        apart(|| Self::start(None, None, || Session::postgres(&server, postgres::Purpose::Inspect)))
+        apart(|| Self::start(None, Vec::new(), || Session::postgres(&server, postgres::Purpose::Inspect)))
     }
 
     /// A replica, which is connected to when it is first asked.
     pub(crate) fn replica(server: &Arc<postgres::Server>) -> Result<Self> {
         let reader = || postgres::Session::prepare_for(server, postgres::Purpose::Browse);
-        Self::start(None, None, || Ok(Session::Postgres(Box::new(reader()?))))
+        Self::start(None, Vec::new(), || Ok(Session::Postgres(Box::new(reader()?))))
     }
 
     /// Brings the schema of the SQLite file at `path` up to date, and closes it again: what was applied.
@@ -76,18 +83,16 @@ impl Engine {
         apart(|| migrate::run(&mut Session::postgres(&server, postgres::Purpose::Overhaul)?))
     }
 
-    fn start(file: Option<&Path>, writer: Option<Session>, reader: impl Fn() -> Result<Session>) -> Result<Self> {
+    fn start(file: Option<&Path>, writers: Vec<Session>, reader: impl Fn() -> Result<Session>) -> Result<Self> {
         let mut threads = Vec::new();
-        let writes = writer.map(|writer| {
-            let (writes, queue) = bounded(WRITE_QUEUE_MAX);
-            threads.push(worker("db-writer", writer, queue));
-            writes
-        });
+        let writable = !writers.is_empty();
+        let (writes, queue) = bounded(WRITE_QUEUE_MAX);
+        threads.extend(writers.into_iter().map(|writer| worker("db-writer", writer, queue.clone())));
         let (reads, queue) = bounded(READ_QUEUE_MAX);
         for _ in 0..READERS {
             threads.push(worker("db-reader", reader()?, queue.clone()));
         }
-        Ok(Self { file: file.map(Path::to_owned), writes, reads: Some(reads), threads })
+        Ok(Self { file: file.map(Path::to_owned), writes: writable.then_some(writes), reads: Some(reads), threads })
     }
 
     pub(crate) async fn read<T, E>(
@@ -124,7 +129,7 @@ impl Engine {
         submit(self.writes.as_ref(), move |session| session.write(work)).await
     }
 
-    /// Hands `work` to the writer's thread.
+    /// Hands `work` to a writer's thread.
     pub(crate) fn enqueue(&self, work: Work) -> Result<()> {
         enqueue(self.writes.as_ref(), work)
     }

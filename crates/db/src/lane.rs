@@ -2,7 +2,8 @@
 //!
 //! Items queue up while the writer is busy. Whenever it is free it takes all that wait, up to a limit, into one transaction
 //! and answers each after the commit; nothing waits for company when it is idle. The queue is emptied on the writer's own
-//! thread, so that between two batches there is no hand-over.
+//! thread, so that between two batches there is no hand-over, and when its transaction has begun: where writers wait for one
+//! another, what comes meanwhile goes along.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +40,7 @@ struct Inner<I, V> {
 
 struct Waiting<I, V> {
     queue: VecDeque<(I, Answer<V>)>,
-    /// Whether the writer knows that something waits.
+    /// Whether a writer knows that something waits.
     announced: bool,
 }
 
@@ -100,35 +101,40 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
         self.engine.enqueue(Box::new(move |session| lane.take_turn(session)))
     }
 
-    /// One batch; then to the end of the writer's queue, so that other writes get their turns too.
+    /// One batch. Who comes after it was taken asks for a turn anew, so that other writes get theirs, too.
     fn take_turn(self: Arc<Self>, session: &mut Session) {
         loop {
-            let batch: Vec<_> = {
-                let mut waiting = self.waiting();
-                let many = waiting.queue.len().min(BATCH_ITEMS_MAX);
-                self.meters.depth.set((waiting.queue.len() - many) as f64);
-                waiting.queue.drain(..many).collect()
-            };
-            self.commit_batch(session, batch);
-            let mut waiting = self.waiting();
-            if waiting.queue.is_empty() {
-                waiting.announced = false;
-                return;
-            }
-            drop(waiting);
-            // With the writer's queue full the others have waited for their turn, too: this lane just goes on.
-            if self.clone().announce().is_ok() {
+            self.commit_batch(session);
+            let waiting = self.waiting();
+            // With the writers' queue full the others have waited for their turn, too: this lane just goes on.
+            if waiting.announced || waiting.queue.is_empty() {
                 return;
             }
         }
     }
 
-    fn commit_batch(&self, session: &mut Session, batch: Vec<(I, Answer<V>)>) {
-        let (items, answers): (Vec<I>, Vec<Answer<V>>) = batch.into_iter().unzip();
-        self.meters.items.record(items.len() as f64);
-        let started = Instant::now();
-        let whole = self.run(session, &items);
-        self.meters.commit.record(started.elapsed().as_secs_f64());
+    fn take(self: &Arc<Self>) -> (Vec<I>, Vec<Answer<V>>) {
+        let mut waiting = self.waiting();
+        let many = waiting.queue.len().min(BATCH_ITEMS_MAX);
+        let batch = waiting.queue.drain(..many).unzip();
+        self.meters.items.record(many as f64);
+        self.meters.depth.set(waiting.queue.len() as f64);
+        waiting.announced = !waiting.queue.is_empty() && self.clone().announce().is_ok();
+        batch
+    }
+
+    fn commit_batch(self: &Arc<Self>, session: &mut Session) {
+        let (mut taken, mut began) = (None, None);
+        let whole = self.run(session, |tx| {
+            began = Some(Instant::now());
+            let (items, _) = taken.insert(self.take());
+            (self.apply)(tx, items)
+        });
+        if let Some(began) = began {
+            self.meters.commit.record(began.elapsed().as_secs_f64());
+        }
+        // Where no transaction could begin, those who wait hear of it.
+        let (items, answers) = taken.unwrap_or_else(|| self.take());
         match whole {
             Ok(verdicts) => verdicts.into_iter().zip(answers).for_each(|(verdict, to)| answer(to, Ok(verdict))),
             // The outcome of the whole is unknown: trying an item again could do it twice. Its caller reads back.
@@ -142,16 +148,16 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
             }
             Err(_) => {
                 for (item, to) in items.chunks(1).zip(answers) {
-                    let alone = self.run(session, item);
+                    let alone = self.run(session, |tx| (self.apply)(tx, item));
                     answer(to, alone.and_then(|mut verdicts| verdicts.pop().ok_or(Error::Closed)));
                 }
             }
         }
     }
 
-    fn run(&self, session: &mut Session, items: &[I]) -> Result<Vec<V>> {
+    fn run(&self, session: &mut Session, apply: impl FnOnce(&mut Tx<'_>) -> Result<Vec<V>>) -> Result<Vec<V>> {
         // A panic over one batch must not silence the lane: its callers see `Closed`, the next batch is served.
-        let run = AssertUnwindSafe(|| session.write(|tx| (self.apply)(tx, items)));
+        let run = AssertUnwindSafe(|| session.write(apply));
         catch_unwind(run).unwrap_or_else(|_| {
             error!("batch panicked");
             Err(Error::Closed)

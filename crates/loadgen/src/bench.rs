@@ -17,7 +17,7 @@ use crate::{floor, stage};
 /// Connections of a closed loop of calls that are answered from memory.
 const CONNECTIONS: usize = 64;
 /// Connections of a closed loop of bookings: what waits for a commit forms the next batch.
-const BOOKING_CONNECTIONS: usize = 256;
+const BOOKING_CONNECTIONS: usize = 512;
 /// Pairs that each of them holds before bookings alone are measured.
 const HELD_AHEAD: usize = 400;
 /// Shows of the selling benches; each worker sells its own share.

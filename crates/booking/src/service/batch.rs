@@ -54,12 +54,13 @@ impl Writer {
         batch.undo(&undos)?;
         batch.defer(&defers)?;
         let claimed = batch.claim(&claims)?;
+        batch.promise(&sold)?;
         // What is certain by now is sent, and not asked about: the database works on it while tickets are signed and entries sealed.
         batch.book(&sold)?;
         batch.sell(&claimed.winners)?;
         batch.refuse(claimed.losers)?;
         batch.tell()?;
-        batch.take_payments(&sold)?;
+        batch.take_at_tills(&sold)?;
         batch.answer_repeats(&claimed.repeats)?;
         batch.remember(&remembers)?;
         let verdicts = batch.verdicts;
@@ -229,11 +230,16 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    fn take_payments(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {
+    /// Has the books know that the gateway promised the money.
+    fn promise(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {
         let now = self.writer.clock.now();
         let promised: Vec<_> =
             sales(sold).filter(|sale| sale.till.is_none()).map(|sale| (sale.payment_id, sale.total, now)).collect();
-        ledger::authorised(self.tx, &promised)?;
+        ledger::authorised(self.tx, &promised).map(drop)
+    }
+
+    fn take_at_tills(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {
+        let now = self.writer.clock.now();
         let taken: Vec<_> = sales(sold).filter_map(|sale| taking(sale, now)).collect();
         till::taken(self.tx, &mut self.journal, &taken)
     }

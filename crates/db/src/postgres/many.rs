@@ -172,13 +172,14 @@ impl Session {
     }
 }
 
-/// Cuts so many items into pieces: `most` at a time, and then such that their lengths are powers of two, so that few statements do for
-/// any number; the longest first.
+/// Cuts so many items into pieces: `most` at a time, and then such that their lengths are powers of two or half as much again, so that
+/// few statements do for any number; the longest first.
 fn cut(items: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let mut next = 0;
     std::iter::from_fn(move || {
         let left = items - next;
-        let length = if left >= most { most } else { 1 << left.checked_ilog2()? };
+        let power = 1 << left.checked_ilog2()?;
+        let length = if left >= most { most } else { power + if left >= power + power / 2 { power / 2 } else { 0 } };
         next += length;
         (length > 0).then(|| next - length..next)
     })
@@ -278,13 +279,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_powers_of_two_and_leave_nothing_out() {
+    fn pieces_are_of_few_lengths_and_leave_nothing_out() {
+        let is_one =
+            |length: usize| length.is_power_of_two() || (length.is_multiple_of(3) && (length / 3).is_power_of_two());
         for items in 0..1_000 {
             let pieces: Vec<_> = cut(items, PIECE_MAX).collect();
-            assert!(pieces.iter().all(|piece| piece.len().is_power_of_two() && piece.len() <= PIECE_MAX));
+            assert!(pieces.iter().all(|piece| is_one(piece.len()) && piece.len() <= PIECE_MAX));
             assert!(pieces.into_iter().flatten().eq(0..items));
         }
-        assert!(cut(150, PIECE_MAX).eq([0..64, 64..128, 128..144, 144..148, 148..150]));
+        assert!(cut(150, PIECE_MAX).eq([0..64, 64..128, 128..144, 144..150]));
         assert!(cut(150, 150).eq(std::iter::once(0..150)));
     }
 }

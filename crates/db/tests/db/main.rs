@@ -1,6 +1,8 @@
 //! The database's promises, kept by each engine. The tests bring a PostgreSQL server of their own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod server;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -390,65 +392,6 @@ async fn writers_of_two_nodes_never_lose_an_update(place: Place) {
     second.await.unwrap();
     let n: i64 = one.read(|tx| tx.query_opt("SELECT n FROM things", &[])?.unwrap().get("n")).await.unwrap();
     assert_eq!(n, 200);
-}
-
-#[tokio::test]
-async fn a_first_host_that_never_answers_is_waited_for_once() {
-    // Its kernel takes connections, and nobody ever looks at them.
-    let hangs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let hangs = hangs.local_addr().unwrap();
-    let real = SERVER.strip_prefix("postgres://marquee@").unwrap();
-    let begun = std::time::Instant::now();
-    let db = Db::connect(&format!("postgres://marquee@{hangs},{real}?target_session_attrs=read-write")).unwrap();
-    db.probe().await.unwrap();
-    // Five connections that wait for three seconds each would be fifteen.
-    assert!(begun.elapsed() < std::time::Duration::from_secs(9), "{:?}", begun.elapsed());
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_is_named_with_the_reason() {
-    let nobody = Db::connect("postgres://marquee@127.0.0.1:1/marquee").unwrap_err();
-    assert!(matches!(&nobody, Error::Unreachable(why) if why.contains("refused")), "{nobody}");
-}
-
-#[tokio::test]
-async fn a_connection_that_the_server_ended_is_made_again() {
-    let place = Place::postgres().await;
-    let db = place.with_table().await;
-    db.write(|tx| insert(tx, "a", 1)).await.unwrap();
-    let (admin, connection) = tokio_postgres::connect(&SERVER, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    let Place::Postgres(url) = &place else { panic!("a server") };
-    let name = url.rsplit('/').next().unwrap();
-    let ended = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-    assert_eq!(
-        admin
-            .simple_query(&ended)
-            .await
-            .unwrap()
-            .iter()
-            .filter(|row| matches!(row, tokio_postgres::SimpleQueryMessage::Row(_)))
-            .count(),
-        5
-    );
-    db.write(|tx| insert(tx, "b", 2)).await.unwrap();
-    assert_eq!(count(&db).await, 2);
-}
-
-#[tokio::test]
-async fn a_connection_that_ends_inside_a_transaction_takes_all_of_it_along() {
-    let place = Place::postgres().await;
-    let db = place.with_table().await;
-    let broken = db
-        .write(|tx| {
-            insert(tx, "a", 1)?;
-            tx.query("SELECT pg_terminate_backend(pg_backend_pid()) AS done", &[])?;
-            insert(tx, "b", 2)
-        })
-        .await;
-    assert!(matches!(broken, Err(Error::Unreachable(_))), "{broken:?}");
-    db.write(|tx| insert(tx, "c", 3)).await.unwrap();
-    assert_eq!(count(&db).await, 1);
 }
 
 #[tokio::test]
