@@ -26,7 +26,7 @@ FUZZ_EXAMPLES := 10
 FUZZ_EXAMPLES_ALL := 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint style clippy lint-web compile tools unit all-tests test-postgres test-redis test-redis-cluster \
+.PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint style clippy lint-web compile tools unit all-tests it-tests other-tests test-postgres test-redis test-redis-cluster \
 	test-kafka test-web test-stack test-failover test-restore deployment portable-sql fuzz bench bench-web fmt clean
 
 help: ## Lists the commands
@@ -64,23 +64,21 @@ test test-all: export CLIPPY_ARGS := --deny__CLIPPY_HACKERY__warnings__CLIPPY_HA
 
 test: ## Check, every cargo test, what sells again on shards and Redis, Kafka, the stack, the app in a browser, a fuzz
 	@scripts/setup
-	@echo "== 1/9 the app in the browser: building"
+	@echo "== 1/8 the app in the browser: building"
 	@scripts/web build
-	@echo "== 2/9 compiling and linting; meanwhile format, invariants, the app's lints; what the tests want is installed"
+	@echo "== 2/8 compiling and linting; meanwhile format, invariants, the app's lints; what the tests want is installed"
 	@$(MAKE) --no-print-directory --jobs 4 compile style lint-web tools
-	@echo "== 3/9 tests: running"
+	@echo "== 3/8 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/9 what sells, once more, on two shards of PostgreSQL with holds in Redis"
-	@$(MAKE) --no-print-directory test-redis PART="$(SELLING)"
-	@echo "== 5/9 events, on a Kafka that is killed now and then"
-	@$(MAKE) --no-print-directory test-kafka
-	@echo "== 6/9 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
+	@echo "== 4/8 what sells, once more, on two shards of PostgreSQL with holds in Redis; events, on a Kafka that is killed now and then"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-redis test-kafka PART="$(SELLING)"
+	@echo "== 5/8 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
 	@$(MAKE) --no-print-directory deployment test-stack test-restore
-	@echo "== 7/9 one SQL text for both engines"
+	@echo "== 6/8 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 8/9 the app, in Chromium on a phone and on a desk, against a server with the demo"
+	@echo "== 7/8 the app, in Chromium on a phone and on a desk, against a server with the demo"
 	@$(MAKE) --no-print-directory test-web
-	@echo "== 9/9 the running server against its OpenAPI document"
+	@echo "== 8/8 the running server against its OpenAPI document"
 	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
@@ -128,9 +126,16 @@ unit:
 	cargo test $(PURE)
 	scripts/web unit
 
+# While those over HTTP wait, the others are done.
 all-tests:
 	@rm -f $(SQL_LOG)
-	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) cargo test $(ALL) --no-fail-fast -- --skip kafka:: --test-threads $(TESTS_AT_ONCE)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line it-tests other-tests
+
+it-tests:
+	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) $(IT) --no-fail-fast -- --skip kafka:: --test-threads $(TESTS_AT_ONCE)
+
+other-tests:
+	MARQUEE_SQL_LOG=$(SQL_LOG) cargo test --workspace --lib --bins --test db --no-fail-fast -- --skip kafka::
 
 test-postgres: ## The tests of the API on PostgreSQL instead of SQLite
 	MARQUEE_TEST_PROFILE=postgres MARQUEE_CRASH_ROUNDS=$(POSTGRES_CRASH_ROUNDS) scripts/with_postgres.py $(IT) -- $(ONCE)

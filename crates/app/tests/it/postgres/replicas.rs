@@ -99,7 +99,7 @@ async fn who_browses_is_served_by_the_replica_while_it_keeps_up() {
     browse_until_a_replica_serves(&node).await;
 
     // What the manual says of connections: it is what max_connections is reckoned from.
-    assert_eq!(connections(&shop.primary).await, 5);
+    assert_eq!(connections(&shop.primary).await, 6);
     assert!((1..=4).contains(&connections(&shop.replica).await));
 
     // Nothing happens any more there: as long as nothing happens at all, it has everything.
