@@ -71,7 +71,7 @@ test: ## Check, every cargo test, what sells again on shards and Redis, Kafka, t
 	@echo "== 3/8 tests: running"
 	@$(MAKE) --no-print-directory all-tests
 	@echo "== 4/8 what sells, once more, on two shards of PostgreSQL with holds in Redis; events, on a Kafka that is killed now and then"
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-redis test-kafka PART="$(SELLING)"
+	@$(MAKE) --no-print-directory --jobs 2 test-redis test-kafka PART="$(SELLING)"
 	@echo "== 5/8 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
 	@$(MAKE) --no-print-directory deployment test-stack test-restore
 	@echo "== 6/8 one SQL text for both engines"
@@ -129,7 +129,7 @@ unit:
 # While those over HTTP wait, the others are done.
 all-tests:
 	@rm -f $(SQL_LOG)
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line it-tests other-tests
+	@$(MAKE) --no-print-directory --jobs 2 it-tests other-tests
 
 it-tests:
 	MARQUEE_CRASH_ROUNDS=$(CRASH_ROUNDS) MARQUEE_SQL_LOG=$(SQL_LOG) $(IT) --no-fail-fast -- --skip kafka:: --test-threads $(TESTS_AT_ONCE)
