@@ -184,7 +184,7 @@ fn worker(name: &str, mut session: Session, queue: Receiver<Work>) -> JoinHandle
             }
         }
     };
-    #[expect(clippy::expect_used, reason = "a machine that cannot start five threads cannot start Marquee")]
+    #[expect(clippy::expect_used, reason = "a machine that cannot start six threads cannot start Marquee")]
     thread::Builder::new().name(name.to_owned()).spawn(run).expect("thread starts")
 }
 

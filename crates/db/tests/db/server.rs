@@ -33,13 +33,12 @@ async fn the_next_batch_waits_at_the_lock_for_the_commit_before_it_and_takes_all
     let first = submit(1);
     assert_eq!(says.recv().await, Some(1));
     let second = submit(2);
-    loop {
-        let waiting: i64 = admin.query_one(WAITING_WRITERS, &[]).await.unwrap().get(0);
-        if waiting == 1 {
-            break;
+    let waits = async {
+        while admin.query_one(WAITING_WRITERS, &[]).await.unwrap().get::<_, i64>(0) != 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), waits).await.unwrap();
     let mut third = Box::pin(lane.submit(3));
     assert!(futures_now(third.as_mut()).is_none());
     admin.batch_execute("SELECT pg_advisory_unlock(42)").await.unwrap();
