@@ -16,6 +16,9 @@ export interface Colours {
   key: string;
 }
 
+/** What a seat is drawn with: on the canvas of a page, or on one that nobody sees. */
+type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
 /** The mark of a category, in the legend too. */
 export const MARKS = ['square', 'round', 'cut', 'arch', 'hexagon', 'notch'] as const;
 export type Mark = (typeof MARKS)[number];
@@ -75,7 +78,7 @@ const colourOf = ({ category }: Look, colours: Colours): string =>
 
 /** Draws a seat into the box (x, y, s, s), where a place is `scale` wide. */
 export function drawSeat(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   look: Look,
   [x, y, s]: [number, number, number],
   scale: number,
@@ -115,12 +118,7 @@ export function drawSeat(
 }
 
 /** The mark in the middle of a seat. */
-function drawMark(
-  context: CanvasRenderingContext2D,
-  look: Look,
-  [cx, cy, s]: [number, number, number],
-  colours: Colours,
-): void {
+function drawMark(context: Pen, look: Look, [cx, cy, s]: [number, number, number], colours: Colours): void {
   context.lineWidth = Math.max(1.2, s * 0.09);
   context.lineCap = 'round';
   if (look.kind === 'chosen' || look.kind === 'yours') {
@@ -165,7 +163,7 @@ export function dotColour(look: Look, colours: Colours): string {
   }
 }
 
-function wheelchair(context: CanvasRenderingContext2D, cx: number, cy: number, size: number, colour: string) {
+function wheelchair(context: Pen, cx: number, cy: number, size: number, colour: string) {
   const u = size / 20;
   context.strokeStyle = colour;
   context.fillStyle = colour;
@@ -181,7 +179,7 @@ function wheelchair(context: CanvasRenderingContext2D, cx: number, cy: number, s
   context.stroke();
 }
 
-function companion(context: CanvasRenderingContext2D, cx: number, cy: number, size: number, colour: string) {
+function companion(context: Pen, cx: number, cy: number, size: number, colour: string) {
   context.fillStyle = colour;
   context.beginPath();
   context.arc(cx, cy - size * 0.16, size * 0.14, 0, Math.PI * 2);

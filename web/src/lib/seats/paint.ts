@@ -42,7 +42,7 @@ function surface(width: number, height: number): [HTMLCanvasElement, CanvasRende
 /** A house's painter; it keeps what it has drawn. */
 export class Painter {
   private readonly categories: Uint8Array;
-  private sprites = new Map<number, HTMLCanvasElement>();
+  private sprites = new Map<number, ImageBitmap>();
   private spritesFor = '';
   private dots: HTMLCanvasElement | undefined;
   private dotsFor = '';
@@ -261,13 +261,15 @@ function firstAndLast(offset: number, scale: number, room: number): [number, num
   return [Math.floor(-offset / scale) - 1, Math.ceil((room - offset) / scale)];
 }
 
-function drawSprite(look: Look, scale: number, density: number, pad: number, colours: Colours) {
+/** A seat's picture, as a bitmap: what is copied from a canvas is looked at anew for each copy. */
+function drawSprite(look: Look, scale: number, density: number, pad: number, colours: Colours): ImageBitmap {
   const size = scale * (1 - 2 * GAP);
   const side = Math.ceil(size * density) + 2 * pad;
-  const [sprite, context] = surface(side, side);
+  const canvas = new OffscreenCanvas(side, side);
+  const context = canvas.getContext('2d');
   context?.setTransform(density, 0, 0, density, pad, pad);
   if (context) drawSeat(context, look, [0, 0, size], scale, colours);
-  return sprite;
+  return canvas.transferToImageBitmap();
 }
 
 function paintScreen(context: CanvasRenderingContext2D, scene: Scene, view: View, colours: Colours) {
