@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use marquee_db::{Result, Tx};
+use marquee_db::{Later, Result, Tx};
 use marquee_kernel::{Clock, EventId, Rng, ShowId, UserId};
 
 use crate::store::{self, Head};
@@ -65,13 +65,13 @@ impl Journal {
         self.open(tx)?.append(tx, events)
     }
 
-    /// Looks up where the journal ends, once for all that the transaction will append: until it ends, nobody else appends. Asked early,
-    /// it spares a wait later, while the server still works on what it was sent.
+    /// Asks where the journal ends, once for all that the transaction will append: until it ends, nobody else appends. Asked early, the
+    /// answer is there when it is wanted.
     ///
     /// # Errors
     /// What the database says.
     pub fn open(&self, tx: &mut Tx<'_>) -> Result<Pen> {
-        Ok(Pen { journal: self.clone(), end: store::head(tx)?.unwrap_or(Head::START) })
+        Ok(Pen { journal: self.clone(), end: End::Asked(store::ask_head(tx)?) })
     }
 }
 
@@ -79,7 +79,14 @@ impl Journal {
 #[derive(Debug)]
 pub struct Pen {
     journal: Journal,
-    end: Head,
+    end: End,
+}
+
+/// Where the journal ends.
+#[derive(Debug)]
+enum End {
+    Asked(Later),
+    Known(Head),
 }
 
 impl Pen {
@@ -88,8 +95,17 @@ impl Pen {
     /// # Errors
     /// What the database says.
     pub fn append(&mut self, tx: &mut Tx<'_>, events: &[Event]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut end = match &self.end {
+            End::Asked(later) => store::head_of(tx, later.clone())?,
+            End::Known(head) => *head,
+        };
         let Journal { clock, rng } = &self.journal;
         let ids = events.iter().map(|_| EventId::mint(clock, rng));
-        store::append(tx, &mut self.end, clock.now(), ids.zip(events))
+        store::append(tx, &mut end, clock.now(), ids.zip(events))?;
+        self.end = End::Known(end);
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 mod story;
 
-use marquee_db::{Result, Row, Tx, Value, params};
+use marquee_db::{Later, Result, Row, Tx, Value, params};
 use marquee_kernel::{EventId, ShowId, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -54,8 +54,21 @@ impl Head {
 
 /// The journal's end; none when it is empty.
 pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>> {
-    let found = tx.query_opt(HEAD, &[])?;
-    found.map(|row| Ok(Head { seq: row.get("seq")?, hash: row.get("hash")? })).transpose()
+    tx.query_opt(HEAD, &[])?.as_ref().map(read_head).transpose()
+}
+
+/// Asks for the journal's end; [`head_of`] is the answer.
+pub(crate) fn ask_head(tx: &mut Tx<'_>) -> Result<Later> {
+    tx.query_later(HEAD, &[])
+}
+
+/// The journal's end that was asked for.
+pub(crate) fn head_of(tx: &mut Tx<'_>, asked: Later) -> Result<Head> {
+    tx.rows_of(asked)?.first().map_or(Ok(Head::START), read_head)
+}
+
+fn read_head(row: &Row) -> Result<Head> {
+    Ok(Head { seq: row.get("seq")?, hash: row.get("hash")? })
 }
 
 /// Whether this journal has come to `mark`, entry by entry the same, and to the entry `needed`.

@@ -26,7 +26,7 @@ pub use lane::{BATCH_ITEMS_MAX, Lane, QUEUE_DEPTH_MAX};
 pub use migrate::MIGRATIONS;
 pub use replica::Replica;
 pub use row::Row;
-pub use session::{Reading, Tx};
+pub use session::{Later, Reading, Tx};
 pub use value::{FromValue, Value};
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! One connection of either engine, and the transaction that runs on it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use marquee_kernel::Timestamp;
@@ -18,6 +18,24 @@ pub struct Reading {
     pub at: Instant,
     /// How long the question and its answer took: the reading is off by half of it at most.
     pub round_trip: Duration,
+}
+
+/// The answer to what was asked and not waited for.
+#[derive(Clone, Debug, Default)]
+pub struct Later {
+    rows: Arc<OnceLock<Vec<Row>>>,
+}
+
+impl Later {
+    /// These rows.
+    pub(crate) fn are(&self, rows: Vec<Row>) {
+        self.rows.get_or_init(|| rows);
+    }
+
+    /// Once there is an answer.
+    pub(crate) fn rows(&self) -> Result<Vec<Row>> {
+        self.rows.get().cloned().ok_or(Error::Closed)
+    }
 }
 
 /// A connection. Exactly one thread owns it.
@@ -117,6 +135,22 @@ impl Tx<'_> {
         }
     }
 
+    /// As [`Tx::execute_each`], and does its own `work` meanwhile: while PostgreSQL does its, that takes no time.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub fn execute_each_while<const N: usize, W>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+        work: impl FnOnce() -> W,
+    ) -> Result<(Vec<usize>, W)> {
+        match &mut self.on {
+            On::Sqlite(connection) => Ok((sqlite::execute_each(connection, sql, items)?, work())),
+            On::Postgres(session) => session.execute_each_while(sql, items, work),
+        }
+    }
+
     /// As [`Tx::execute_each`], without asking what came of it: PostgreSQL is not waited for, and what it refuses fails the
     /// transaction at the next statement that asks, or at its commit.
     ///
@@ -137,6 +171,32 @@ impl Tx<'_> {
         match &mut self.on {
             On::Sqlite(connection) => sqlite::query(connection, sql, params),
             On::Postgres(session) => session.query(sql, params),
+        }
+    }
+
+    /// Asks now what is wanted later, with [`Tx::rows_of`]: PostgreSQL is not waited for.
+    ///
+    /// # Errors
+    /// The engine's errors, of this statement or of one before it.
+    pub fn query_later(&mut self, sql: &str, params: &[Value]) -> Result<Later> {
+        match &mut self.on {
+            On::Sqlite(connection) => {
+                let later = Later::default();
+                later.are(sqlite::query(connection, sql, params)?);
+                Ok(later)
+            }
+            On::Postgres(session) => session.query_later(sql, params),
+        }
+    }
+
+    /// The rows that were asked for in this transaction, by [`Tx::query_later`].
+    ///
+    /// # Errors
+    /// The engine's errors, of whatever is not waited for yet.
+    pub fn rows_of(&mut self, later: Later) -> Result<Vec<Row>> {
+        match &mut self.on {
+            On::Sqlite(_) => later.rows(),
+            On::Postgres(session) => session.rows_of(later),
         }
     }
 

@@ -73,8 +73,9 @@ pub(crate) fn serve(address: SocketAddr, body: &Path) -> Result<()> {
 }
 
 /// Bookings per second of SQLite with `synchronous=FULL`, one booking and two seats each, in transactions of 100.
-pub(crate) fn sqlite(file: &Path, length: Duration) -> Result<f64> {
-    let mut db = rusqlite::Connection::open(file)?;
+pub(crate) fn sqlite(length: Duration) -> Result<f64> {
+    let dir = tempfile::tempdir()?;
+    let mut db = rusqlite::Connection::open(dir.path().join("floor.db"))?;
     db.execute_batch(
         "pragma journal_mode=wal; pragma synchronous=full; pragma cache_size=-200000;
          create table bookings(booking_id blob primary key, user_id int, show_id int, status text, total int, payment text,

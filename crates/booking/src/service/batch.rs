@@ -50,14 +50,14 @@ impl Writer {
         let (events, journal) = (Vec::with_capacity(works.len()), self.journal.open(tx)?);
         let mut batch = Batch { writer: self, tx, journal, events, verdicts: Vec::new() };
         batch.verdicts.resize_with(works.len(), || None);
-        let sold = batch.confirm(&confirms)?;
+        let (sold, signed) = batch.confirm(&confirms, || self.sign(&claims))?;
         batch.undo(&undos)?;
         batch.defer(&defers)?;
         let claimed = batch.claim(&claims)?;
         batch.promise(&sold)?;
-        // What is certain by now is sent, and not asked about: the database works on it while tickets are signed and entries sealed.
+        // What is certain by now is sent, and not asked about: the database works on it while entries are sealed.
         batch.book(&sold)?;
-        batch.sell(&claimed.winners)?;
+        batch.sell(&claimed.winners, signed)?;
         batch.refuse(claimed.losers)?;
         batch.tell()?;
         batch.take_at_tills(&sold)?;
@@ -93,6 +93,17 @@ fn barred(tx: &mut Tx<'_>, works: &[Work]) -> Result<HashMap<usize, Verdict>> {
 }
 
 impl Writer {
+    /// What is sold if all claims win, with what proves the tickets.
+    fn sign(&self, claims: &Picked<'_, Claim>) -> HashMap<usize, Sale> {
+        // All at once: one signature is good for several bookings.
+        let tickets: Vec<_> = claims.iter().map(|(_, claim)| claim.sale.tickets()).collect();
+        let proofs = self.keys.sign(&tickets);
+        let prove = |((at, claim), proof): (&(usize, &Claim), Proof)| {
+            (*at, Sale { proof: Some(proof), ..(*claim.sale).clone() })
+        };
+        claims.iter().zip(proofs).map(prove).collect()
+    }
+
     /// Orders the payment of `sale` to be given back.
     pub(crate) fn refund(&self, sale: &Sale, reason: RefundReason, actor: Actor, at: Timestamp) -> RefundRequest {
         let refund_id = RefundId::mint(&self.clock, &self.rng);
@@ -179,13 +190,8 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    fn sell(&mut self, winners: &Picked<'_, Claim>) -> Result<()> {
-        // All at once: one signature is good for several bookings.
-        let tickets: Vec<_> = winners.iter().map(|(_, claim)| claim.sale.tickets()).collect();
-        let proofs = self.writer.keys.sign(&tickets);
-        let prove =
-            |((_, claim), proof): (&(usize, &Claim), Proof)| Sale { proof: Some(proof), ..(*claim.sale).clone() };
-        let sold: Vec<_> = winners.iter().zip(proofs).map(prove).collect();
+    fn sell(&mut self, winners: &Picked<'_, Claim>, mut signed: HashMap<usize, Sale>) -> Result<()> {
+        let sold: Vec<_> = winners.iter().filter_map(|(at, _)| signed.remove(at)).collect();
         store::insert(self.tx, sold.iter())?;
         let payments: Vec<_> = sold.iter().map(initiated).collect();
         ledger::initiate(self.tx, &payments)?;
@@ -200,10 +206,14 @@ impl Batch<'_, '_> {
 }
 
 impl Batch<'_, '_> {
-    /// Turns claims into sales; those that were. Whose seats are gone is undone.
-    fn confirm<'w>(&mut self, confirms: &Picked<'w, Confirm>) -> Result<Picked<'w, Confirm>> {
+    /// Turns claims into sales; those that were, and the outcome of `work`, which is done meanwhile. Whose seats are gone is undone.
+    fn confirm<'w, W>(
+        &mut self,
+        confirms: &Picked<'w, Confirm>,
+        work: impl FnOnce() -> W,
+    ) -> Result<(Picked<'w, Confirm>, W)> {
         let claimed: Vec<_> = confirms.iter().map(|(_, confirm)| &confirm.seats).collect();
-        let booked = claims::confirm(self.tx, &claimed)?;
+        let (booked, worked) = claims::confirm_while(self.tx, &claimed, work)?;
         let (mut sold, mut lost) = (Picked::new(), Vec::new());
         for ((at, confirm), seats) in confirms.iter().zip(booked) {
             if seats == confirm.sale.seats.len() {
@@ -218,7 +228,7 @@ impl Batch<'_, '_> {
         for (at, undo) in lost {
             undo.answer.into_iter().for_each(|answer| self.decide(at, Verdict::Refused(answer)));
         }
-        Ok(sold)
+        Ok((sold, worked))
     }
 
     fn book(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {

@@ -7,11 +7,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use futures_util::future::try_join3;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
-use super::asking::{Sent, pipelined, send, wait};
-use super::setwise::{Counting, Form, Setwise};
+use super::asking::{pipelined, wait, wait_while};
+use super::setwise::{Answer, Counting, Form, Setwise};
 use super::{Prepared, STATEMENTS_MAX, Session, arguments, fetch};
 use crate::{Error, Result, Row, Value};
 
@@ -22,8 +23,8 @@ const PIECE_MAX: usize = 64;
 pub(super) struct Many {
     /// None when its shape is another: then it is run item by item.
     setwise: Option<Setwise>,
-    /// By how many items, 0 for any number, and whether it says what each came to.
-    statements: HashMap<(usize, bool), Statement>,
+    /// By how many items, 0 for any number, and what it says of them.
+    statements: HashMap<(usize, Answer), Statement>,
 }
 
 /// Some of the items, with the statement over as many.
@@ -39,30 +40,66 @@ impl Session {
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
     ) -> Result<Vec<usize>> {
+        self.execute_each_while(sql, items, || ()).map(|(changed, ())| changed)
+    }
+
+    pub(crate) fn execute_each_while<const N: usize, W>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+        work: impl FnOnce() -> W,
+    ) -> Result<(Vec<usize>, W)> {
         let items: Vec<_> = items.into_iter().collect();
         if items.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), work()));
         }
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), true)? {
+        if self.insert_whole(&client, sql, &prepared, &items)? {
+            return Ok((vec![1; items.len()], work()));
+        }
+        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)? {
             Some((pieces, counting)) => {
                 let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
-                let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
-                answers.map(|answers| {
+                let answers = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(all), work);
+                answers.map(|(answers, worked)| {
                     let of_piece = |(piece, rows): (&Piece, Vec<Vec<Value>>)| {
                         counts(&counting, items.get(piece.items.clone()).unwrap_or_default(), &rows)
                     };
-                    pieces.iter().zip(answers).flat_map(of_piece).collect()
+                    (pieces.iter().zip(answers).flat_map(of_piece).collect(), worked)
                 })
             }
             None => {
                 let one = &prepared.statement;
                 let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
-                let changed = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(each));
-                changed.map(|changed| changed.into_iter().map(|changed| changed as usize).collect())
+                let changed = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(each), work);
+                changed.map(|(changed, worked)| (changed.into_iter().map(|changed| changed as usize).collect(), worked))
             }
         };
         self.heed(outcome)
+    }
+
+    /// Inserts items that may be refused as if none of them were: asked of each row first, it costs a quarter more. False when one was
+    /// refused after all, and nothing was done; also for any other statement.
+    fn insert_whole<const N: usize>(
+        &mut self,
+        client: &Client,
+        sql: &str,
+        one: &Prepared,
+        items: &[[Value; N]],
+    ) -> Result<bool> {
+        let Some((pieces, _)) = self.prepare_for_many(sql, one, items.len(), Answer::AllOrNone)? else {
+            return Ok(false);
+        };
+        // What failed before must not be taken for a refusal.
+        self.settle()?;
+        let whole = async {
+            let inserts = pipelined(pieces.iter().map(|piece| piece.execute(client, items)));
+            try_join3(client.batch_execute("SAVEPOINT whole"), inserts, client.batch_execute("RELEASE whole")).await
+        };
+        match wait(&self.runtime, self.purpose, &mut self.sent, whole) {
+            Err(Error::Conflict(_)) => self.run("ROLLBACK TO whole; RELEASE whole").map(|()| false),
+            inserted => self.heed(inserted).map(|_| true),
+        }
     }
 
     pub(crate) fn run_each<const N: usize>(
@@ -75,7 +112,7 @@ impl Session {
             return Ok(());
         }
         let (client, prepared) = self.prepare(sql)?;
-        let pieces = self.prepare_for_many(sql, &prepared, items.len(), false)?.map(|(pieces, _)| pieces);
+        let pieces = self.prepare_for_many(sql, &prepared, items.len(), Answer::Done)?.map(|(pieces, _)| pieces);
         let alone = |at| Piece { statement: prepared.statement.clone(), items: at..at + 1, by_array: false };
         let pieces = pieces.unwrap_or_else(|| (0..items.len()).map(alone).collect());
         let items = Arc::new(items);
@@ -84,18 +121,6 @@ impl Session {
             self.send(async move { piece.execute(&client, &items).await })?;
         }
         Ok(())
-    }
-
-    /// Sends what is on its way, and does not wait for the answer.
-    fn send(&mut self, op: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) -> Result<()> {
-        let mut op: Sent = Box::pin(op);
-        match send(&self.runtime, &mut op) {
-            Some(outcome) => self.heed(outcome.map_err(Error::from)),
-            None => {
-                self.sent.push(op);
-                Ok(())
-            }
-        }
     }
 
     pub(crate) fn query_each<const N: usize>(
@@ -108,7 +133,7 @@ impl Session {
             return Ok(Vec::new());
         }
         let (client, prepared) = self.prepare(sql)?;
-        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), true)? {
+        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)? {
             Some((pieces, _)) => {
                 let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
                 let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
@@ -125,14 +150,14 @@ impl Session {
         self.heed(outcome)
     }
 
-    /// What runs a statement for so many items, piece by piece; none when it has another shape, or there is only one. When it is
-    /// `asked`, it says what each came to.
+    /// What runs a statement for so many items, piece by piece; none when it has another shape or cannot give that answer, or there is only
+    /// one item.
     fn prepare_for_many(
         &mut self,
         sql: &str,
         one: &Prepared,
         items: usize,
-        asked: bool,
+        answer: Answer,
     ) -> Result<Option<(Vec<Piece>, Counting)>> {
         let params = one.statement.params();
         if items < 2 {
@@ -148,17 +173,20 @@ impl Session {
         }
         let many = live.many.get_mut(sql).ok_or(Error::Closed)?;
         let Some(setwise) = &many.setwise else { return Ok(None) };
+        if answer == Answer::AllOrNone && !matches!(setwise.counting, Counting::ByKey(_)) {
+            return Ok(None);
+        }
         let by_array = matches!(setwise.form, Form::Arrays(_));
         let mut pieces = Vec::new();
         for range in cut(items, if by_array { items } else { PIECE_MAX }) {
-            let key = (if by_array { 0 } else { range.len() }, asked);
+            let key = (if by_array { 0 } else { range.len() }, answer);
             let statement = match many.statements.entry(key) {
                 Entry::Occupied(known) => known.get().clone(),
                 Entry::Vacant(place) => {
                     // Of arrays the text says the types; of rows the first item's are those of all.
                     let types = if by_array { &[] } else { params };
                     let types: Vec<Type> = std::iter::repeat_n(types, range.len()).flatten().cloned().collect();
-                    let text = setwise.text(range.len(), asked);
+                    let text = setwise.text(range.len(), answer);
                     let preparing = live.client.prepare_typed(&text, &types);
                     match wait(&self.runtime, self.purpose, &mut self.sent, preparing) {
                         Ok(statement) => place.insert(statement).clone(),

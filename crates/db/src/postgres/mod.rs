@@ -24,9 +24,9 @@ use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Statement};
 
-use crate::session::{On, Tx};
+use crate::session::{Later, On, Tx};
 use crate::{Error, Result, Row, Value};
-use asking::{NO_ANSWER, Sent, after, wait};
+use asking::{NO_ANSWER, Sent, after, send, wait};
 use connect::{Connected, PROBE};
 pub(crate) use connect::{Purpose, Server, TIME, place};
 use many::Many;
@@ -235,6 +235,40 @@ impl Session {
         let (client, prepared) = self.prepare(sql)?;
         let outcome = wait(&self.runtime, self.purpose, &mut self.sent, fetch(&client, &prepared, params));
         self.heed(outcome)
+    }
+
+    pub(crate) fn query_later(&mut self, sql: &str, params: &[Value]) -> Result<Later> {
+        let (client, prepared) = self.prepare(sql)?;
+        let (params, later) = (params.to_vec(), Later::default());
+        let rows = later.clone();
+        self.send(async move {
+            rows.are(fetch(&client, &prepared, &params).await?);
+            Ok(())
+        })?;
+        Ok(later)
+    }
+
+    /// Sends what is on its way, and does not wait for the answer.
+    fn send(&mut self, op: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) -> Result<()> {
+        let mut op: Sent = Box::pin(op);
+        match send(&self.runtime, &mut op) {
+            Some(outcome) => self.heed(outcome.map_err(Error::from)),
+            None => {
+                self.sent.push(op);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for the answers to all that was sent.
+    fn settle(&mut self) -> Result<()> {
+        let settled = wait(&self.runtime, self.purpose, &mut self.sent, async { Ok(()) });
+        self.heed(settled)
+    }
+
+    pub(crate) fn rows_of(&mut self, later: Later) -> Result<Vec<Row>> {
+        self.settle()?;
+        later.rows()
     }
 
     fn prepare(&mut self, sql: &str) -> Result<(Arc<Client>, Prepared)> {

@@ -21,6 +21,17 @@ pub(super) struct Setwise {
     pub(super) counting: Counting,
 }
 
+/// What a statement over items is to say of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Answer {
+    /// That it was done.
+    Done,
+    /// What each came to.
+    OfEach,
+    /// That all went in; it fails where one is refused. Only of inserts that may be refused.
+    AllOrNone,
+}
+
 /// How a statement takes its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -55,8 +66,8 @@ impl Setwise {
         insert(&sql, types.len()).or_else(|| change(&sql, &items)).or_else(|| find(&sql, &items))
     }
 
-    /// The text for so many items, which says what each came to when it is asked.
-    pub(super) fn text(&self, items: usize, asked: bool) -> String {
+    /// The text for so many items.
+    pub(super) fn text(&self, items: usize, answer: Answer) -> String {
         let mut text = String::new();
         match &self.form {
             Form::Arrays(any) => text.push_str(any),
@@ -67,10 +78,12 @@ impl Setwise {
                     number(item, at * params, &mut text);
                     text.push(')');
                 }
-                text.push_str(tail);
+                if answer != Answer::AllOrNone {
+                    text.push_str(tail);
+                }
             }
         }
-        if asked {
+        if answer == Answer::OfEach {
             text.push_str(&self.returning);
         }
         text
@@ -179,7 +192,7 @@ mod tests {
 
     /// Asked, for two items.
     fn text(sql: &str, types: &[Type]) -> Option<(String, Counting)> {
-        Setwise::of(sql, types).map(|setwise| (setwise.text(2, true), setwise.counting))
+        Setwise::of(sql, types).map(|setwise| (setwise.text(2, Answer::OfEach), setwise.counting))
     }
 
     #[test]
@@ -199,6 +212,8 @@ mod tests {
         let (text, counting) = text(sql, &[Type::TEXT, Type::INT8]).unwrap();
         assert!(text.ends_with("($2, 'x', $1), ($4, 'x', $3) ON CONFLICT (c, a) DO NOTHING RETURNING c, a"), "{text}");
         assert_eq!(counting, Counting::ByKey(vec![0, 1]));
+        let hopeful = Setwise::of(sql, &[Type::TEXT, Type::INT8]).unwrap().text(2, Answer::AllOrNone);
+        assert!(hopeful.ends_with("VALUES ($2, 'x', $1), ($4, 'x', $3)"), "{hopeful}");
     }
 
     #[test]
@@ -218,7 +233,7 @@ mod tests {
     #[test]
     fn what_nobody_asks_about_says_nothing() {
         let setwise = Setwise::of("DELETE FROM t WHERE k = $1", &[Type::INT8]).unwrap();
-        assert!(!setwise.text(3, false).contains("RETURNING"));
+        assert!(!setwise.text(3, Answer::Done).contains("RETURNING"));
     }
 
     #[test]

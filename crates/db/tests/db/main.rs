@@ -103,7 +103,9 @@ both!(
     a_value_comes_back_as_it_went_in,
     text_sorts_by_its_bytes,
     each_item_of_many_has_its_own_count,
+    an_item_that_is_refused_takes_nothing_along,
     each_item_of_many_has_its_own_rows,
+    what_is_asked_early_is_answered_as_it_was_then,
     what_nobody_asks_about_is_there_after_the_commit,
     what_nobody_asks_about_fails_its_transaction_for_certain,
     writers_of_two_nodes_never_lose_an_update,
@@ -312,6 +314,27 @@ async fn each_item_of_many_has_its_own_count(place: Place) {
     assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 0]);
 }
 
+async fn an_item_that_is_refused_takes_nothing_along(place: Place) {
+    let db = place.with_table().await;
+    let again = "INSERT INTO things (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    let some = |from: i64, to: i64| (from..to).map(|n| params![n.to_string(), n]);
+    let counts = db.write(move |tx| {
+        tx.run_each(RUN, some(0, 3))?;
+        let all = tx.execute_each(again, some(3, 100))?;
+        let but_two = tx.execute_each(again, some(98, 200))?;
+        Ok::<_, Error>((all, but_two, tx.execute_each(again, some(0, 2))?))
+    });
+    let (all, but_two, none) = counts.await.unwrap();
+    assert_eq!(all, [1; 97]);
+    assert_eq!(but_two, [vec![0; 2], vec![1; 100]].concat());
+    assert_eq!(none, [0, 0]);
+    assert_eq!(count(&db).await, 200);
+    // A failure before it is no refusal.
+    let failed = db.write(move |tx| tx.run_each(RUN, some(0, 3)).and_then(|()| tx.execute_each(again, some(300, 310))));
+    assert!(matches!(failed.await, Err(Error::Conflict(_))));
+    assert_eq!(count(&db).await, 200);
+}
+
 async fn each_item_of_many_has_its_own_rows(place: Place) {
     let db = place.with_table().await;
     db.write(|tx| {
@@ -339,6 +362,31 @@ async fn each_item_of_many_has_its_own_rows(place: Place) {
 }
 
 const RUN: &str = "INSERT INTO things (name, n) VALUES ($1, $2)";
+
+async fn what_is_asked_early_is_answered_as_it_was_then(place: Place) {
+    let db = place.with_table().await;
+    let counted = db.write(|tx| {
+        let before = tx.query_later("SELECT COUNT(*) AS n FROM things", &[])?;
+        let (inserted, worked) = tx.execute_each_while(RUN, [params!["a", 1_i64], params!["b", 2_i64]], || "worked")?;
+        assert_eq!((inserted, worked), (vec![1, 1], "worked"));
+        let after = tx.query_later("SELECT COUNT(*) AS n FROM things WHERE n >= $1", &params![0_i64])?;
+        tx.run_each(RUN, [params!["c", 3_i64]])?;
+        let of_none = tx.execute_each_while(RUN, Vec::<[marquee_db::Value; 2]>::new(), || "all the same")?;
+        assert_eq!(of_none, (Vec::new(), "all the same"));
+        let count = |rows: Vec<marquee_db::Row>| rows.first().unwrap().get::<i64>("n");
+        Ok::<_, Error>((count(tx.rows_of(after)?)?, count(tx.rows_of(before)?)?))
+    });
+    assert_eq!(counted.await.unwrap(), (2, 0));
+    assert_eq!(count(&db).await, 3);
+    // An answer that could not be given fails its transaction, also when nobody wants it any more.
+    let none = "SELECT ABS(n) AS m FROM things WHERE name = $1";
+    let failed = db.write(move |tx| {
+        insert(tx, "least", i64::MIN)?;
+        tx.query_later(none, &params!["least"]).map(drop)
+    });
+    assert!(failed.await.is_err());
+    assert_eq!(count(&db).await, 3);
+}
 
 async fn what_nobody_asks_about_is_there_after_the_commit(place: Place) {
     let db = place.with_table().await;

@@ -111,8 +111,20 @@ fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn confirm(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
-    let changed = tx.execute_each(CONFIRM, rows(claims))?;
-    Ok(by_claim(claims, changed))
+    confirm_while(tx, claims, || ()).map(|(changed, ())| changed)
+}
+
+/// As [`confirm`], and does the caller's `work` while the database does its own.
+///
+/// # Errors
+/// As [`confirm`].
+pub fn confirm_while<W>(
+    tx: &mut Tx<'_>,
+    claims: &[impl Borrow<Claim>],
+    work: impl FnOnce() -> W,
+) -> Result<(Vec<usize>, W)> {
+    let (changed, worked) = tx.execute_each_while(CONFIRM, rows(claims), work)?;
+    Ok((by_claim(claims, changed), worked))
 }
 
 /// Frees the seats, claimed or booked. How many of each were freed.
