@@ -27,7 +27,7 @@ FUZZ_EXAMPLES_ALL := 30
 
 .DEFAULT_GOAL := help
 .PHONY: help setup web client screenshots run stack stack-down stack-status check test test-all lint style clippy lint-web compile tools unit all-tests it-tests other-tests test-postgres test-redis test-redis-cluster \
-	test-kafka test-web test-stack test-failover test-restore deployment portable-sql fuzz bench bench-web fmt clean
+	test-kafka test-web on-stack test-stack test-failover test-restore deployment portable-sql fuzz bench bench-web fmt clean
 
 help: ## Lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,22 +64,20 @@ test test-all: export CLIPPY_ARGS := --deny__CLIPPY_HACKERY__warnings__CLIPPY_HA
 
 test: ## Check, every cargo test, what sells again on shards and Redis, Kafka, the stack, the app in a browser, a fuzz
 	@scripts/setup
-	@echo "== 1/8 the app in the browser: building"
+	@echo "== 1/7 the app in the browser: building"
 	@scripts/web build
-	@echo "== 2/8 compiling and linting; meanwhile format, invariants, the app's lints; what the tests want is installed"
+	@echo "== 2/7 compiling and linting; meanwhile format, invariants, the app's lints; what the tests want is installed"
 	@$(MAKE) --no-print-directory --jobs 4 compile style lint-web tools
-	@echo "== 3/8 tests: running"
+	@echo "== 3/7 tests: running"
 	@$(MAKE) --no-print-directory all-tests
-	@echo "== 4/8 what sells, once more, on two shards of PostgreSQL with holds in Redis; events, on a Kafka that is killed now and then"
+	@echo "== 4/7 what sells, once more, on two shards of PostgreSQL with holds in Redis; events, on a Kafka that is killed now and then"
 	@$(MAKE) --no-print-directory --jobs 2 test-redis test-kafka PART="$(SELLING)"
-	@echo "== 5/8 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says"
-	@$(MAKE) --no-print-directory deployment test-stack test-restore
-	@echo "== 6/8 one SQL text for both engines"
+	@echo "== 5/7 nodes restarted and killed behind nginx, the primary killed under Patroni, a restore, what deploy/ says; meanwhile a fuzz"
+	@$(MAKE) --no-print-directory --jobs 2 on-stack fuzz
+	@echo "== 6/7 one SQL text for both engines"
 	@$(MAKE) --no-print-directory portable-sql
-	@echo "== 7/8 the app, in Chromium on a phone and on a desk, against a server with the demo"
+	@echo "== 7/7 the app, in Chromium on a phone and on a desk, against a server with the demo"
 	@$(MAKE) --no-print-directory test-web
-	@echo "== 8/8 the running server against its OpenAPI document"
-	@$(MAKE) --no-print-directory fuzz
 	@echo "== all well"
 
 test-all: test ## All that there is: test, and what takes longer: the API on a Redis Cluster, every round of the crash tests on PostgreSQL
@@ -163,6 +161,12 @@ client: ## Makes the app's client anew from the server's OpenAPI document
 screenshots: web ## Makes the pictures of the app in docs/screenshots anew
 	$(IT) --no-run
 	scripts/web screenshots
+
+# What wants the machine's ports and servers to itself, one after the other.
+on-stack:
+	@$(MAKE) --no-print-directory deployment
+	@$(MAKE) --no-print-directory test-stack
+	@$(MAKE) --no-print-directory test-restore
 
 # Their tests change what all share, so that one runs after the other.
 test-stack: ## The tests of the stack: nginx before two nodes, failover of PostgreSQL

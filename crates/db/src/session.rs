@@ -135,18 +135,22 @@ impl Tx<'_> {
         }
     }
 
-    /// As [`Tx::execute_each`], and does its own `work` meanwhile: while PostgreSQL does its, that takes no time.
+    /// As [`Tx::execute_each`], and does `work` meanwhile, once: while PostgreSQL does its own, that takes no time.
     ///
     /// # Errors
     /// As [`Tx::execute`].
-    pub fn execute_each_while<const N: usize, W>(
+    pub fn execute_each_while<const N: usize>(
         &mut self,
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
-        work: impl FnOnce() -> W,
-    ) -> Result<(Vec<usize>, W)> {
+        work: impl FnOnce(),
+    ) -> Result<Vec<usize>> {
         match &mut self.on {
-            On::Sqlite(connection) => Ok((sqlite::execute_each(connection, sql, items)?, work())),
+            On::Sqlite(connection) => {
+                let changed = sqlite::execute_each(connection, sql, items)?;
+                work();
+                Ok(changed)
+            }
             On::Postgres(session) => session.execute_each_while(sql, items, work),
         }
     }
@@ -186,6 +190,25 @@ impl Tx<'_> {
                 Ok(later)
             }
             On::Postgres(session) => session.query_later(sql, params),
+        }
+    }
+
+    /// As [`Tx::query_later`], once per parameter list, their rows one after the other.
+    ///
+    /// # Errors
+    /// As [`Tx::query_later`].
+    pub fn query_each_later<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<Later> {
+        match &mut self.on {
+            On::Sqlite(connection) => {
+                let later = Later::default();
+                later.are(sqlite::query_each(connection, sql, items)?.into_iter().flatten().collect());
+                Ok(later)
+            }
+            On::Postgres(session) => session.query_each_later(sql, items),
         }
     }
 

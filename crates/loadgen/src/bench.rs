@@ -18,6 +18,8 @@ use crate::{floor, stage};
 const CONNECTIONS: usize = 64;
 /// Connections of a closed loop of bookings: what waits for a commit forms the next batch.
 const BOOKING_CONNECTIONS: usize = 512;
+/// Turns of bookings and of their limit.
+const TURNS: usize = 4;
 /// Pairs that each of them holds before bookings alone are measured.
 const HELD_AHEAD: usize = 400;
 /// Shows of the selling benches; each worker sells its own share.
@@ -70,6 +72,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if let Some(url) = plan.postgres.as_deref().filter(|_| wanted(Part::Postgres)) {
         let dir = tempfile::tempdir()?;
+        floor::set_postgres(url)?;
         let floor = || floor::postgres(url, plan.length);
         let place = Place { database_url: Some(url), ..Place::of(dir.path()) };
         durable_bookings(plan, place, floor, ["the same on PostgreSQL, beside pgbench", "1.00"]).await?;
@@ -234,42 +237,51 @@ async fn holds_in_redis(plan: &Plan, url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Bookings of seats that are held already, then with the hold in it; beside the mean of the limit before and after them, since a machine
-/// that others share is not the same a minute later.
+/// Bookings of seats that are held already, in turns with their limit, since a machine that others share is not the same a minute later;
+/// then with the hold in it.
 async fn durable_bookings(
     plan: &Plan,
     place: Place<'_>,
     floor: impl Fn() -> Result<f64>,
     [path, goal]: [&str; 2],
 ) -> Result<()> {
-    let before = floor()?;
     let (_, shows) = stage::set(place, SELLING_SHOWS, 30).await?;
     let marquee = Server::marquee(&plan.marquee, place)?;
     let ready = buyers(marquee.address, &shows, BOOKING_CONNECTIONS).await?;
     let ready = join_all(ready.into_iter().map(|buyer| buyer.hold_ahead(HELD_AHEAD))).await;
-    let ready: Vec<Buyer> = ready.into_iter().collect::<Result<_>>()?;
-    let used_before = place.database_url.map(floor::postgres_cpu_seconds).transpose()?;
-    let (booked, ready) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
-        let lock = buyer.held.pop().context("nothing is held any more: a longer run needs more held ahead")?;
-        buyer.book(&lock).await?;
-        Ok(buyer)
-    })
-    .await?;
-    let used_after = place.database_url.map(floor::postgres_cpu_seconds).transpose()?;
+    let mut ready: Vec<Buyer> = ready.into_iter().collect::<Result<_>>()?;
+    let (mut booked, mut limits, mut postgres_cpu) = (Vec::new(), Vec::new(), 0.0);
+    let postgres_used = || place.database_url.map_or(Ok(0.0), floor::postgres_cpu_seconds);
+    for _ in 0..TURNS {
+        limits.push(floor()?);
+        let used_before = postgres_used()?;
+        let (turn, back) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
+            let lock = buyer.held.pop().context("nothing is held any more: a longer run needs more held ahead")?;
+            buyer.book(&lock).await?;
+            Ok(buyer)
+        })
+        .await?;
+        postgres_cpu += postgres_used()? - used_before;
+        ready = back;
+        booked.push(turn);
+        place.database_url.map_or(Ok(()), floor::settled)?;
+    }
+    let each: Vec<_> = booked.iter().zip(&limits).map(|(turn, limit)| format!("{:.2}", turn.rate / limit)).collect();
+    let (booked, limit) = (Outcome::of_turns(booked)?, limits.iter().sum::<f64>() / limits.len() as f64);
+    row(path, &booked, Some(limit), goal);
+    println!("{:<44} {}", "  its ratio in each turn", each.join(" "));
+    if place.database_url.is_some() {
+        let each = postgres_cpu * 1e6 / booked.latency.len() as f64;
+        println!("{:<44} {:>12}", "  PostgreSQL's CPU, each", format!("{each:.0} µs"));
+    }
     let (both, _) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
         let lock = buyer.hold().await?;
         buyer.book(&lock).await?;
         Ok(buyer)
     })
     .await?;
-    drop(marquee);
-    let limit = f64::midpoint(before, floor()?);
-    row(path, &booked, Some(limit), goal);
-    if let Some((before, after)) = used_before.zip(used_after) {
-        let each = (after - before) * 1e6 / booked.latency.len() as f64;
-        println!("{:<44} {:>12}", "  PostgreSQL's CPU, each", format!("{each:.0} µs"));
-    }
     row("  with the hold in it (2 requests)", &both, Some(limit), "");
+    drop(marquee);
     check(&plan.marquee, place)?;
     println!(
         "{:<44} {} bookings, every invariant holds",

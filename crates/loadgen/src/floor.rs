@@ -16,6 +16,8 @@ use crate::measure::cpu_seconds;
 
 /// Bookings of one transaction: the batch the yardstick names.
 const BATCH: i64 = 100;
+/// What pgbench runs.
+const SCRIPTS: &str = "scripts/pgbench";
 /// Clients of pgbench: past as many it gets no faster on two cores.
 const PGBENCH_CLIENTS: &str = "16";
 
@@ -118,10 +120,14 @@ pub(crate) fn postgres_cpu_seconds(url: &str) -> Result<f64> {
     Ok(used.sum())
 }
 
+/// Makes the tables of the textbook transaction.
+pub(crate) fn set_postgres(url: &str) -> Result<()> {
+    let schema = PathBuf::from(SCRIPTS).join("schema.sql");
+    run(Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"]).arg(schema)).map(drop)
+}
+
 /// Bookings per second of PostgreSQL with the textbook transaction, one booking and two seats each.
 pub(crate) fn postgres(url: &str, length: Duration) -> Result<f64> {
-    let scripts = PathBuf::from("scripts/pgbench");
-    run(Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"]).arg(scripts.join("schema.sql")))?;
     let seconds = length.as_secs().to_string();
     let said = run(Command::new("pgbench")
         .args([
@@ -134,8 +140,14 @@ pub(crate) fn postgres(url: &str, length: Duration) -> Result<f64> {
             &seconds,
             "--file",
         ])
-        .arg(scripts.join("textbook.sql"))
+        .arg(PathBuf::from(SCRIPTS).join("textbook.sql"))
         .arg(url))?;
     let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
     rate.context("pgbench said no rate")
+}
+
+/// Waits until nothing that was sold waits for its capture: what Marquee has put off must not slow its limit down.
+pub(crate) fn settled(url: &str) -> Result<()> {
+    let wait = "DO $$ BEGIN WHILE EXISTS (SELECT 1 FROM captures) LOOP PERFORM pg_sleep(0.1); END LOOP; END $$";
+    run(Command::new("psql").args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", wait])).map(drop)
 }

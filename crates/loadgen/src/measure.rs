@@ -23,6 +23,20 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Several turns of one load, as long as one another, as one.
+    pub(crate) fn of_turns(turns: Vec<Outcome>) -> Result<Self> {
+        let count = turns.len() as f64;
+        let mut latency = Histogram::new_with_max(LATENCY_US_MAX, 3)?;
+        let (mut rate, mut cpu_us) = (0.0, Some(0.0));
+        for turn in turns {
+            rate += turn.rate / count;
+            cpu_us = cpu_us.zip(turn.cpu_us).map(|(sum, us)| sum + us * turn.latency.len() as f64);
+            latency.add(turn.latency)?;
+        }
+        let done = latency.len() as f64;
+        Ok(Self { rate, latency, cpu_us: cpu_us.map(|sum| sum / done) })
+    }
+
     /// Milliseconds at a quantile such as 0.99.
     pub(crate) fn at(&self, quantile: f64) -> f64 {
         self.latency.value_at_quantile(quantile) as f64 / 1_000.0

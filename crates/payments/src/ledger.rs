@@ -32,6 +32,14 @@ pub fn authorised(tx: &mut Tx<'_>, payments: &[(PaymentId, Money, Timestamp)]) -
     store::authorise(tx, payments)
 }
 
+/// As [`authorised`], of payments that are known to be without an outcome, as a pending booking's is: nobody waits to hear of it.
+///
+/// # Errors
+/// What the database says.
+pub fn promised(tx: &mut Tx<'_>, payments: &[(PaymentId, Money, Timestamp)]) -> Result<()> {
+    store::promise(tx, payments)
+}
+
 /// Records declines with the gateway's code. Answers how many rows each item changed.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ pub(crate) mod till;
 use std::collections::HashMap;
 
 use marquee_cluster::Portion;
-use marquee_db::{Error, Result, Row, Tx, params};
+use marquee_db::{Error, Result, Row, Tx, Value, params};
 use marquee_kernel::{BookingId, Money, PaymentId, RefundId, ShowId, Timestamp};
 
 use crate::model::{NewPayment, PaymentState, Refund, RefundStatus, Step};
@@ -151,16 +151,28 @@ pub(crate) fn insert_payments(tx: &mut Tx<'_>, payments: &[NewPayment]) -> Resul
     tx.run_each(INSERT_PAYMENT, rows)
 }
 
-/// A free payment has nothing to capture.
 pub(crate) fn authorise(tx: &mut Tx<'_>, payments: &[(PaymentId, Money, Timestamp)]) -> Result<Vec<usize>> {
-    let rows = payments.iter().map(|(payment_id, amount, at)| {
-        let to = if amount.amount == 0 { Step::Capture.to() } else { Step::Authorise.to() };
-        params![*payment_id, *at, Step::Authorise.from().word(), to.word()]
-    });
-    let changed = tx.execute_each(AUTHORISE, rows)?;
-    let promised = payments.iter().zip(&changed).filter(|((_, amount, _), rows)| **rows > 0 && amount.amount > 0);
-    tx.run_each(WANT_CAPTURE, promised.map(|((payment_id, _, at), _)| params![*payment_id, *at]))?;
+    let changed = tx.execute_each(AUTHORISE, payments.iter().map(authorisation))?;
+    let promised = payments.iter().zip(&changed).filter(|(_, rows)| **rows > 0).map(|(payment, _)| payment);
+    want_captures(tx, promised)?;
     Ok(changed)
+}
+
+/// The same for payments that are known to be initiated.
+pub(crate) fn promise(tx: &mut Tx<'_>, payments: &[(PaymentId, Money, Timestamp)]) -> Result<()> {
+    tx.run_each(AUTHORISE, payments.iter().map(authorisation))?;
+    want_captures(tx, payments.iter())
+}
+
+/// A free payment has nothing to capture: it is captured at once.
+fn authorisation((payment_id, amount, at): &(PaymentId, Money, Timestamp)) -> [Value; 4] {
+    let to = if amount.amount == 0 { Step::Capture.to() } else { Step::Authorise.to() };
+    params![*payment_id, *at, Step::Authorise.from().word(), to.word()]
+}
+
+fn want_captures<'p>(tx: &mut Tx<'_>, promised: impl Iterator<Item = &'p (PaymentId, Money, Timestamp)>) -> Result<()> {
+    let due = promised.filter(|(_, amount, _)| amount.amount > 0);
+    tx.run_each(WANT_CAPTURE, due.map(|(payment_id, _, at)| params![*payment_id, *at]))
 }
 
 pub(crate) fn decline(tx: &mut Tx<'_>, payments: &[(PaymentId, String)], at: Timestamp) -> Result<Vec<usize>> {

@@ -9,7 +9,7 @@ use marquee_db::{Error, Result, Tx};
 use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, Timestamp};
 use marquee_payments::till::{self, Taking};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
-use marquee_seating::claims;
+use marquee_seating::claims::{self, Closed};
 use marquee_tickets::{Proof, SigningKeys};
 use serde_json::json;
 
@@ -37,6 +37,9 @@ impl Writer {
     pub(crate) fn apply(&self, tx: &mut Tx<'_>, works: &[Work]) -> Result<Vec<Verdict>> {
         let (mut confirms, mut undos, mut defers, mut claims, mut remembers) =
             (Picked::new(), Picked::new(), Picked::new(), Picked::new(), Picked::new());
+        // What these two come to is there when it is wanted.
+        let journal = self.journal.open(tx)?;
+        let closed = claims::ask_closed(tx, works.iter().filter_map(Work::claims))?;
         let barred = barred(tx, works)?;
         for (at, work) in works.iter().enumerate().filter(|(at, _)| !barred.contains_key(at)) {
             match work {
@@ -47,17 +50,17 @@ impl Writer {
                 Work::Remember(remember) => remembers.push((at, remember)),
             }
         }
-        let (events, journal) = (Vec::with_capacity(works.len()), self.journal.open(tx)?);
+        let events = Vec::with_capacity(works.len());
         let mut batch = Batch { writer: self, tx, journal, events, verdicts: Vec::new() };
         batch.verdicts.resize_with(works.len(), || None);
-        let (sold, signed) = batch.confirm(&confirms, || self.sign(&claims))?;
+        let sold = batch.confirm(&confirms)?;
         batch.undo(&undos)?;
         batch.defer(&defers)?;
-        let claimed = batch.claim(&claims)?;
-        batch.promise(&sold)?;
+        let claimed = batch.claim(&claims, closed)?;
         // What is certain by now is sent, and not asked about: the database works on it while entries are sealed.
+        batch.promise(&sold)?;
         batch.book(&sold)?;
-        batch.sell(&claimed.winners, signed)?;
+        batch.sell(claimed.winners)?;
         batch.refuse(claimed.losers)?;
         batch.tell()?;
         batch.take_at_tills(&sold)?;
@@ -93,14 +96,13 @@ fn barred(tx: &mut Tx<'_>, works: &[Work]) -> Result<HashMap<usize, Verdict>> {
 }
 
 impl Writer {
-    /// What is sold if all claims win, with what proves the tickets.
-    fn sign(&self, claims: &Picked<'_, Claim>) -> HashMap<usize, Sale> {
+    /// What is sold when these claims win, with what proves the tickets.
+    fn sign(&self, claims: &Picked<'_, Claim>) -> Vec<Sale> {
         // All at once: one signature is good for several bookings.
         let tickets: Vec<_> = claims.iter().map(|(_, claim)| claim.sale.tickets()).collect();
         let proofs = self.keys.sign(&tickets);
-        let prove = |((at, claim), proof): (&(usize, &Claim), Proof)| {
-            (*at, Sale { proof: Some(proof), ..(*claim.sale).clone() })
-        };
+        let prove =
+            |((_, claim), proof): (&(usize, &Claim), Proof)| Sale { proof: Some(proof), ..(*claim.sale).clone() };
         claims.iter().zip(proofs).map(prove).collect()
     }
 
@@ -114,7 +116,8 @@ impl Writer {
 /// What became of the claims of a batch.
 #[derive(Default)]
 struct Claimed<'w> {
-    winners: Picked<'w, Claim>,
+    /// What is theirs, signed.
+    winners: Vec<(usize, Sale)>,
     losers: Vec<(usize, &'w Claim, error::Error)>,
     /// Their keys were there before.
     repeats: Picked<'w, Claim>,
@@ -143,7 +146,7 @@ impl Batch<'_, '_> {
     }
 
     /// Has the seats decide who wins.
-    fn claim<'w>(&mut self, claims: &Picked<'w, Claim>) -> Result<Claimed<'w>> {
+    fn claim<'w>(&mut self, claims: &Picked<'w, Claim>, closed: Closed) -> Result<Claimed<'w>> {
         let mut claimed = Claimed::default();
         if claims.is_empty() {
             return Ok(claimed);
@@ -158,9 +161,12 @@ impl Batch<'_, '_> {
         fresh.retain(|(at, _)| claimed.repeats.iter().all(|(repeat, _)| repeat != at));
 
         let asked: Vec<_> = fresh.iter().map(|(_, claim)| claim.seats.clone()).collect();
-        for ((at, claim), verdict) in fresh.into_iter().zip(claims::claim(self.tx, &asked)?) {
+        // Nearly all of them win: while the database finds out, their tickets are signed.
+        let mut signed = Vec::new();
+        let verdicts = claims::claim_while(self.tx, &asked, closed, || signed = self.writer.sign(&fresh))?;
+        for (((at, claim), sale), verdict) in fresh.into_iter().zip(signed).zip(verdicts) {
             match verdict {
-                claims::Verdict::Claimed => claimed.winners.push((at, claim)),
+                claims::Verdict::Claimed => claimed.winners.push((at, sale)),
                 claims::Verdict::Taken(seats) => {
                     claimed.losers.push((at, claim, error::Error::SeatsUnavailable(seats)));
                 }
@@ -190,30 +196,26 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    fn sell(&mut self, winners: &Picked<'_, Claim>, mut signed: HashMap<usize, Sale>) -> Result<()> {
-        let sold: Vec<_> = winners.iter().filter_map(|(at, _)| signed.remove(at)).collect();
-        store::insert(self.tx, sold.iter())?;
-        let payments: Vec<_> = sold.iter().map(initiated).collect();
+    fn sell(&mut self, winners: Vec<(usize, Sale)>) -> Result<()> {
+        let sold = winners.iter().map(|(_, sale)| sale);
+        store::insert(self.tx, sold.clone())?;
+        let payments: Vec<_> = sold.clone().map(initiated).collect();
         ledger::initiate(self.tx, &payments)?;
-        let takings: Vec<_> = sold.iter().filter_map(|sale| taking(sale, sale.created_at)).collect();
+        let takings: Vec<_> = sold.filter_map(|sale| taking(sale, sale.created_at)).collect();
         till::open(self.tx, &takings)?;
-        for ((at, _), sale) in winners.iter().zip(sold) {
+        for (at, sale) in winners {
             self.events.push(claimed(&sale));
-            self.decide(*at, Verdict::Claimed(Arc::new(sale)));
+            self.decide(at, Verdict::Claimed(Arc::new(sale)));
         }
         Ok(())
     }
 }
 
 impl Batch<'_, '_> {
-    /// Turns claims into sales; those that were, and the outcome of `work`, which is done meanwhile. Whose seats are gone is undone.
-    fn confirm<'w, W>(
-        &mut self,
-        confirms: &Picked<'w, Confirm>,
-        work: impl FnOnce() -> W,
-    ) -> Result<(Picked<'w, Confirm>, W)> {
+    /// Turns claims into sales; those that were. Whose seats are gone is undone.
+    fn confirm<'w>(&mut self, confirms: &Picked<'w, Confirm>) -> Result<Picked<'w, Confirm>> {
         let claimed: Vec<_> = confirms.iter().map(|(_, confirm)| &confirm.seats).collect();
-        let (booked, worked) = claims::confirm_while(self.tx, &claimed, work)?;
+        let booked = claims::confirm(self.tx, &claimed)?;
         let (mut sold, mut lost) = (Picked::new(), Vec::new());
         for ((at, confirm), seats) in confirms.iter().zip(booked) {
             if seats == confirm.sale.seats.len() {
@@ -228,7 +230,7 @@ impl Batch<'_, '_> {
         for (at, undo) in lost {
             undo.answer.into_iter().for_each(|answer| self.decide(at, Verdict::Refused(answer)));
         }
-        Ok((sold, worked))
+        Ok(sold)
     }
 
     fn book(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {
@@ -245,7 +247,7 @@ impl Batch<'_, '_> {
         let now = self.writer.clock.now();
         let promised: Vec<_> =
             sales(sold).filter(|sale| sale.till.is_none()).map(|sale| (sale.payment_id, sale.total, now)).collect();
-        ledger::authorised(self.tx, &promised).map(drop)
+        ledger::promised(self.tx, &promised)
     }
 
     fn take_at_tills(&mut self, sold: &Picked<'_, Confirm>) -> Result<()> {

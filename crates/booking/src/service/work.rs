@@ -118,6 +118,14 @@ impl Work {
             Work::Remember(_) => None,
         }
     }
+
+    /// The show whose seats it asks for.
+    pub(super) fn claims(&self) -> Option<ShowId> {
+        match self {
+            Work::Claim(claim) => Some(claim.sale.show_id),
+            _ => None,
+        }
+    }
 }
 
 impl Claim {

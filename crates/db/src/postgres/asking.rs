@@ -36,32 +36,31 @@ pub(super) fn wait<T>(
     sent: &mut Vec<Sent>,
     op: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
-    wait_while(runtime, purpose, sent, op, || ()).map(|(answer, ())| answer)
+    wait_while(runtime, purpose, sent, op, || ())
 }
 
 /// As [`wait`], and does its own `work` while the server does its.
-pub(super) fn wait_while<T, W>(
+pub(super) fn wait_while<T>(
     runtime: &Runtime,
     purpose: Purpose,
     sent: &mut Vec<Sent>,
     op: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    work: impl FnOnce() -> W,
-) -> Result<(T, W)> {
+    work: impl FnOnce(),
+) -> Result<T> {
     let sent = std::mem::take(sent);
     let both = async {
         let mut op = pin!(op);
         let answered = poll_fn(|context| Poll::Ready(op.as_mut().poll(context))).await;
         // The connection's own task writes it out.
         tokio::task::yield_now().await;
-        let worked = work();
+        work();
         for before in sent {
             before.await?;
         }
-        let answer = match answered {
-            Poll::Ready(outcome) => outcome?,
-            Poll::Pending => op.await?,
-        };
-        Ok::<_, tokio_postgres::Error>((answer, worked))
+        match answered {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => op.await,
+        }
     };
     runtime.block_on(async {
         match timeout(purpose.round_trip_max(), both).await {

@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Statement};
 use super::asking::{pipelined, wait, wait_while};
 use super::setwise::{Answer, Counting, Form, Setwise};
 use super::{Prepared, STATEMENTS_MAX, Session, arguments, fetch};
+use crate::session::Later;
 use crate::{Error, Result, Row, Value};
 
 /// The most items of one statement.
@@ -40,52 +41,60 @@ impl Session {
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
     ) -> Result<Vec<usize>> {
-        self.execute_each_while(sql, items, || ()).map(|(changed, ())| changed)
+        self.execute_each_while(sql, items, || ())
     }
 
-    pub(crate) fn execute_each_while<const N: usize, W>(
+    pub(crate) fn execute_each_while<const N: usize>(
         &mut self,
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
-        work: impl FnOnce() -> W,
-    ) -> Result<(Vec<usize>, W)> {
+        work: impl FnOnce(),
+    ) -> Result<Vec<usize>> {
         let items: Vec<_> = items.into_iter().collect();
         if items.is_empty() {
-            return Ok((Vec::new(), work()));
+            work();
+            return Ok(Vec::new());
         }
         let (client, prepared) = self.prepare(sql)?;
-        if self.insert_whole(&client, sql, &prepared, &items)? {
-            return Ok((vec![1; items.len()], work()));
+        let mut work = Some(work);
+        let mut once = || {
+            if let Some(work) = work.take() {
+                work();
+            }
+        };
+        if self.insert_whole(&client, sql, &prepared, &items, &mut once)? {
+            return Ok(vec![1; items.len()]);
         }
         let outcome = match self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)? {
             Some((pieces, counting)) => {
                 let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
-                let answers = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(all), work);
-                answers.map(|(answers, worked)| {
+                let answers = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(all), &mut once);
+                answers.map(|answers| {
                     let of_piece = |(piece, rows): (&Piece, Vec<Vec<Value>>)| {
                         counts(&counting, items.get(piece.items.clone()).unwrap_or_default(), &rows)
                     };
-                    (pieces.iter().zip(answers).flat_map(of_piece).collect(), worked)
+                    pieces.iter().zip(answers).flat_map(of_piece).collect()
                 })
             }
             None => {
                 let one = &prepared.statement;
                 let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
-                let changed = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(each), work);
-                changed.map(|(changed, worked)| (changed.into_iter().map(|changed| changed as usize).collect(), worked))
+                let changed = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(each), &mut once);
+                changed.map(|changed| changed.into_iter().map(|changed| changed as usize).collect())
             }
         };
         self.heed(outcome)
     }
 
     /// Inserts items that may be refused as if none of them were: asked of each row first, it costs a quarter more. False when one was
-    /// refused after all, and nothing was done; also for any other statement.
+    /// refused after all, and nothing was done; also for any other statement, and then no `work` was.
     fn insert_whole<const N: usize>(
         &mut self,
         client: &Client,
         sql: &str,
         one: &Prepared,
         items: &[[Value; N]],
+        work: impl FnOnce(),
     ) -> Result<bool> {
         let Some((pieces, _)) = self.prepare_for_many(sql, one, items.len(), Answer::AllOrNone)? else {
             return Ok(false);
@@ -96,7 +105,7 @@ impl Session {
             let inserts = pipelined(pieces.iter().map(|piece| piece.execute(client, items)));
             try_join3(client.batch_execute("SAVEPOINT whole"), inserts, client.batch_execute("RELEASE whole")).await
         };
-        match wait(&self.runtime, self.purpose, &mut self.sent, whole) {
+        match wait_while(&self.runtime, self.purpose, &mut self.sent, whole, work) {
             Err(Error::Conflict(_)) => self.run("ROLLBACK TO whole; RELEASE whole").map(|()| false),
             inserted => self.heed(inserted).map(|_| true),
         }
@@ -148,6 +157,30 @@ impl Session {
             }
         };
         self.heed(outcome)
+    }
+
+    pub(crate) fn query_each_later<const N: usize>(
+        &mut self,
+        sql: &str,
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<Later> {
+        let (items, later): (Vec<_>, _) = (items.into_iter().collect(), Later::default());
+        let (client, prepared) = self.prepare(sql)?;
+        let pieces = self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)?.map(|(pieces, _)| pieces);
+        let rows = later.clone();
+        self.send(async move {
+            let found = match &pieces {
+                Some(pieces) => {
+                    let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
+                    let of_piece = |(piece, found): (&Piece, _)| by_place(&prepared.columns, piece.items.len(), found);
+                    pieces.iter().zip(pipelined(all).await?).flat_map(of_piece).collect()
+                }
+                None => pipelined(items.iter().map(|params| fetch(&client, &prepared, params))).await?,
+            };
+            rows.are(found.into_iter().flatten().collect());
+            Ok(())
+        })?;
+        Ok(later)
     }
 
     /// What runs a statement for so many items, piece by piece; none when it has another shape or cannot give that answer, or there is only

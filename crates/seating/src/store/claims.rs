@@ -5,7 +5,7 @@
 use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use marquee_db::{Result, Tx, Value, params};
+use marquee_db::{Later, Result, Tx, Value, params};
 use marquee_kernel::{BookingId, SeatId, ShowId};
 
 /// The primary key (show_id, seat_id) refuses a seat that is claimed, booked or blocked.
@@ -63,10 +63,33 @@ pub enum Verdict {
 /// # Errors
 /// What the database says; then the whole transaction is to be given up.
 pub fn claim(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
-    let closed = closed_shows(tx, claims)?;
+    let closed = ask_closed(tx, claims.iter().map(|claim| claim.show_id))?;
+    claim_while(tx, claims, closed, || ())
+}
+
+/// Which of the shows are closed; [`claim_while`] is told.
+#[derive(Debug)]
+pub struct Closed(Later);
+
+/// Asks which of the shows sell no more, early: in the transaction that will claim, nobody closes one meanwhile.
+///
+/// # Errors
+/// What the database says.
+pub fn ask_closed(tx: &mut Tx<'_>, shows: impl Iterator<Item = ShowId>) -> Result<Closed> {
+    let shows: HashSet<ShowId> = shows.collect();
+    tx.query_each_later(CLOSED, shows.into_iter().map(|show_id| params![show_id])).map(Closed)
+}
+
+/// As [`claim`], with the shows asked about before, and does `work` once, while the database does its own.
+///
+/// # Errors
+/// As [`claim`].
+pub fn claim_while(tx: &mut Tx<'_>, claims: &[Claim], closed: Closed, work: impl FnOnce()) -> Result<Vec<Verdict>> {
+    let closed = tx.rows_of(closed.0)?;
+    let closed: HashSet<ShowId> = closed.iter().map(|row| row.get("show_id")).collect::<Result<_>>()?;
     let open: Vec<&Claim> = claims.iter().filter(|claim| !closed.contains(&claim.show_id)).collect();
     // Holds keep buyers apart, so that nearly always all of them get in at once.
-    let refused = insert(tx, &open)?;
+    let refused = insert(tx, &open, work)?;
     let mut verdicts = if refused.iter().all(Vec::is_empty) {
         vec![Verdict::Claimed; open.len()]
     } else {
@@ -83,7 +106,7 @@ pub fn claim(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
 }
 
 fn claim_alone(tx: &mut Tx<'_>, claim: &Claim) -> Result<Verdict> {
-    let taken: Vec<SeatId> = insert(tx, &[claim])?.into_iter().flatten().collect();
+    let taken: Vec<SeatId> = insert(tx, &[claim], || ())?.into_iter().flatten().collect();
     if taken.is_empty() {
         return Ok(Verdict::Claimed);
     }
@@ -92,8 +115,8 @@ fn claim_alone(tx: &mut Tx<'_>, claim: &Claim) -> Result<Verdict> {
 }
 
 /// Inserts what is not there; the seats that were, for each claim.
-fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
-    let mut inserted = tx.execute_each(CLAIM, rows(claims))?.into_iter();
+fn insert(tx: &mut Tx<'_>, claims: &[&Claim], work: impl FnOnce()) -> Result<Vec<Vec<SeatId>>> {
+    let mut inserted = tx.execute_each_while(CLAIM, rows(claims), work)?.into_iter();
     let refused = claims.iter().map(|claim| {
         let rows = claim.seats.iter().zip(inserted.by_ref());
         rows.filter(|(_, inserted)| *inserted == 0).map(|(seat_id, _)| seat_id.clone()).collect()
@@ -111,20 +134,8 @@ fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
 /// # Errors
 /// What the database says.
 pub fn confirm(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
-    confirm_while(tx, claims, || ()).map(|(changed, ())| changed)
-}
-
-/// As [`confirm`], and does the caller's `work` while the database does its own.
-///
-/// # Errors
-/// As [`confirm`].
-pub fn confirm_while<W>(
-    tx: &mut Tx<'_>,
-    claims: &[impl Borrow<Claim>],
-    work: impl FnOnce() -> W,
-) -> Result<(Vec<usize>, W)> {
-    let (changed, worked) = tx.execute_each_while(CONFIRM, rows(claims), work)?;
-    Ok((by_claim(claims, changed), worked))
+    let changed = tx.execute_each(CONFIRM, rows(claims))?;
+    Ok(by_claim(claims, changed))
 }
 
 /// Frees the seats, claimed or booked. How many of each were freed.
@@ -197,11 +208,4 @@ pub fn is_closed(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool> {
 pub fn sold_after(tx: &mut Tx<'_>, after: &(ShowId, SeatId), limit: u32) -> Result<Vec<(ShowId, SeatId, BookingId)>> {
     let rows = tx.query(SOLD_AFTER, &params![after.0, &after.1, limit])?;
     rows.iter().map(|row| Ok((row.get("show_id")?, row.get("seat_id")?, row.get("booking_id")?))).collect()
-}
-
-fn closed_shows(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<HashSet<ShowId>> {
-    let shows: HashSet<ShowId> = claims.iter().map(|claim| claim.show_id).collect();
-    let shows: Vec<ShowId> = shows.into_iter().collect();
-    let found = tx.query_each(CLOSED, shows.iter().map(|show_id| params![*show_id]))?;
-    Ok(shows.into_iter().zip(found).filter(|(_, rows)| !rows.is_empty()).map(|(show_id, _)| show_id).collect())
 }
