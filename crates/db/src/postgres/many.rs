@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// Inserts items that may be refused as if none of them were: asked of each row first, it costs a quarter more. False when one was
-    /// refused after all, and nothing was done; also for any other statement, and then no `work` was.
+    /// refused after all, now or before in this transaction, and nothing was inserted; also for any other statement.
     fn insert_whole<const N: usize>(
         &mut self,
         client: &Client,
@@ -96,6 +96,9 @@ impl Session {
         items: &[[Value; N]],
         work: impl FnOnce(),
     ) -> Result<bool> {
+        if self.refused {
+            return Ok(false);
+        }
         let Some((pieces, _)) = self.prepare_for_many(sql, one, items.len(), Answer::AllOrNone)? else {
             return Ok(false);
         };
@@ -106,7 +109,10 @@ impl Session {
             try_join3(client.batch_execute("SAVEPOINT whole"), inserts, client.batch_execute("RELEASE whole")).await
         };
         match wait_while(&self.runtime, self.purpose, &mut self.sent, whole, work) {
-            Err(Error::Conflict(_)) => self.run("ROLLBACK TO whole; RELEASE whole").map(|()| false),
+            Err(Error::Conflict(_)) => {
+                self.refused = true;
+                self.run("ROLLBACK TO whole; RELEASE whole").map(|()| false)
+            }
             inserted => self.heed(inserted).map(|_| true),
         }
     }

@@ -53,6 +53,8 @@ pub(crate) struct Session {
     failed: Option<String>,
     /// What was sent in the transaction under way and has not been asked about.
     sent: Vec<Sent>,
+    /// A row was refused in the transaction under way: where one was, others may be, and each is asked.
+    refused: bool,
 }
 
 struct Live {
@@ -89,7 +91,7 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
         let (server, sent) = (server.clone(), Vec::new());
-        Ok(Self { server, purpose, runtime, live: None, down: None, open: false, failed: None, sent })
+        Ok(Self { server, purpose, runtime, live: None, down: None, open: false, failed: None, sent, refused: false })
     }
 
     fn connect(&mut self) -> Result<()> {
@@ -161,6 +163,7 @@ impl Session {
             self.end("ROLLBACK");
         }
         self.failed = None;
+        self.refused = false;
         // A new connection begins by making sure of what it will see.
         self.live.take_if(|live| live.doubts != self.server.doubts());
         if self.live.is_some() {
@@ -194,11 +197,15 @@ impl Session {
                 "the server warned that a standby may not have it".to_owned()
             }
             Ok(Ok(Ok(()))) => return Ok(()),
-            Ok(Err(refused)) => match Error::from(refused) {
-                Error::Unreachable(lost) => lost,
-                // A statement before it: the server took this COMMIT for a rollback.
-                certain => return Err(certain),
-            },
+            Ok(Err(refused)) => {
+                let by_server = refused.as_db_error().is_some();
+                match Error::from(refused) {
+                    Error::Unreachable(lost) => lost,
+                    // A statement before it: the server took this COMMIT for a rollback.
+                    certain if by_server => return Err(certain),
+                    unreadable => unreadable.to_string(),
+                }
+            }
             Ok(Ok(Err(failed))) => Error::from(failed).to_string(),
             Err(_) => NO_ANSWER.to_owned(),
         };
@@ -266,7 +273,11 @@ impl Session {
         self.heed(settled)
     }
 
+    /// What has been answered by now is not waited for, whatever else is on its way.
     pub(crate) fn rows_of(&mut self, later: Later) -> Result<Vec<Row>> {
+        if let Ok(rows) = later.rows() {
+            return Ok(rows);
+        }
         self.settle()?;
         later.rows()
     }
