@@ -162,7 +162,7 @@ screenshots: web ## Makes the pictures of the app in docs/screenshots anew
 	$(IT) --no-run
 	scripts/web screenshots
 
-# What wants the machine's ports and servers to itself, one after the other.
+# Each brings servers of its own up, one after the other.
 on-stack:
 	@$(MAKE) --no-print-directory deployment
 	@$(MAKE) --no-print-directory test-stack

@@ -18,7 +18,7 @@ use crate::{floor, stage};
 const CONNECTIONS: usize = 64;
 /// Connections of a closed loop of bookings: what waits for a commit forms the next batch.
 const BOOKING_CONNECTIONS: usize = 512;
-/// Turns of bookings and of their limit.
+/// Turns of bookings and of their limit, each half as long as another load.
 const TURNS: usize = 4;
 /// Pairs that each of them holds before bookings alone are measured.
 const HELD_AHEAD: usize = 400;
@@ -66,14 +66,14 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if wanted(Part::Bookings) {
         let dir = tempfile::tempdir()?;
-        let floor = || floor::sqlite(plan.length);
+        let floor = floor::sqlite;
         let place = Place::of(dir.path());
         durable_bookings(plan, place, floor, ["durable booking of two held seats", "0.25"]).await?;
     }
     if let Some(url) = plan.postgres.as_deref().filter(|_| wanted(Part::Postgres)) {
         let dir = tempfile::tempdir()?;
         floor::set_postgres(url)?;
-        let floor = || floor::postgres(url, plan.length);
+        let floor = |length| floor::postgres(url, length);
         let place = Place { database_url: Some(url), ..Place::of(dir.path()) };
         durable_bookings(plan, place, floor, ["the same on PostgreSQL, beside pgbench", "1.00"]).await?;
     }
@@ -242,7 +242,7 @@ async fn holds_in_redis(plan: &Plan, url: &str) -> Result<()> {
 async fn durable_bookings(
     plan: &Plan,
     place: Place<'_>,
-    floor: impl Fn() -> Result<f64>,
+    floor: impl Fn(Duration) -> Result<f64>,
     [path, goal]: [&str; 2],
 ) -> Result<()> {
     let (_, shows) = stage::set(place, SELLING_SHOWS, 30).await?;
@@ -252,10 +252,12 @@ async fn durable_bookings(
     let mut ready: Vec<Buyer> = ready.into_iter().collect::<Result<_>>()?;
     let (mut booked, mut limits, mut postgres_cpu) = (Vec::new(), Vec::new(), 0.0);
     let postgres_used = || place.database_url.map_or(Ok(0.0), floor::postgres_cpu_seconds);
+    // No more than is held ahead; pgbench counts whole seconds.
+    let length = (plan.length / 2).max(Duration::from_secs(1));
     for _ in 0..TURNS {
-        limits.push(floor()?);
+        limits.push(floor(length)?);
         let used_before = postgres_used()?;
-        let (turn, back) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
+        let (turn, back) = closed_loop(ready, length, Some(marquee.pid()), |mut buyer: Buyer| async {
             let lock = buyer.held.pop().context("nothing is held any more: a longer run needs more held ahead")?;
             buyer.book(&lock).await?;
             Ok(buyer)
