@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use marquee_cluster::Portion;
-use marquee_db::{Error, Result, Row, Tx, params};
+use marquee_db::{Error, Result, Row, Tx, Value, params};
 use marquee_kernel::{BookingId, Currency, Money, SeatId, ShowId, TicketId, Timestamp, UserId};
 use marquee_payments::till;
 use marquee_tickets::Proof;
@@ -295,10 +295,19 @@ pub(crate) fn claim_keys<'a>(
     tx: &mut Tx<'_>,
     calls: impl Iterator<Item = (KeyedCall<'a>, BookingId)>,
 ) -> Result<Vec<usize>> {
-    let rows = calls.map(|(KeyedCall { user_id, key, request_hash }, booking_id)| {
-        params![user_id, key.as_str(), request_hash, booking_id]
-    });
-    tx.execute_each(CLAIM_KEY, rows)
+    tx.execute_each(CLAIM_KEY, calls.map(key_row))
+}
+
+/// As [`claim_keys`], as if none could be taken; for [`Tx::venture`]. Nothing is waited for.
+pub(crate) fn claim_all_keys<'a>(
+    tx: &mut Tx<'_>,
+    calls: impl Iterator<Item = (KeyedCall<'a>, BookingId)>,
+) -> Result<()> {
+    tx.insert_each(CLAIM_KEY, calls.map(key_row))
+}
+
+fn key_row((KeyedCall { user_id, key, request_hash }, booking_id): (KeyedCall<'_>, BookingId)) -> [Value; 4] {
+    params![user_id, key.as_str(), request_hash, booking_id]
 }
 
 /// Gives each attempt its answer, unless it has one: the first answer stays.

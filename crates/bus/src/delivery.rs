@@ -12,10 +12,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::store;
+use crate::store::{self, Look};
 
 /// Entries a consumer reads at a time.
 const READ_ROWS: u32 = 500;
+/// Entries a consumer passes over at a time: after a long time away, a look at all of them would outlast any read's time.
+const PASS_ENTRIES: i64 = 20_000;
 /// How long a consumer sleeps when nobody wakes it: another process may have appended.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long a woken consumer waits for more before it looks.
@@ -143,13 +145,13 @@ impl Bus {
         Fut: Future<Output = Result<(), String>>,
     {
         let mut signal = self.signal.subscribe();
-        let mut seq = None;
+        let mut place = None;
         let mut pause = BACKOFF_MIN;
         loop {
-            match self.advance(consumer, kinds, seq, &handle).await {
-                Ok(Step::More(at)) => (seq, pause) = (Some(at), BACKOFF_MIN),
+            match self.advance(consumer, kinds, place, &handle).await {
+                Ok(Step::More(at)) => (place, pause) = (Some(at), BACKOFF_MIN),
                 Ok(Step::Idle(at)) => {
-                    (seq, pause) = (Some(at), BACKOFF_MIN);
+                    (place, pause) = (Some(at), BACKOFF_MIN);
                     // Either way it looks again: woken, or because another process may have appended.
                     let _ = tokio::time::timeout(IDLE, signal.changed()).await;
                     // A busy hour wakes thousands of times a second: one look serves them all.
@@ -160,7 +162,7 @@ impl Bus {
                     warn!(consumer = &*consumer.name, error, "event delivery failed, will retry");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(BACKOFF_MAX);
-                    seq = None;
+                    place = None;
                 }
             }
         }
@@ -170,31 +172,41 @@ impl Bus {
         &self,
         consumer: &Reader,
         kinds: &'static [&'static str],
-        seq: Option<i64>,
+        place: Option<Place>,
         handle: &F,
     ) -> Result<Step, String>
     where
         F: Fn(Delivered) -> Fut,
         Fut: Future<Output = Result<(), String>>,
     {
-        let from = match seq {
-            Some(seq) => seq,
+        let Place { seq, mut recorded } = match place {
+            Some(place) => place,
             None => self.start(consumer).await.map_err(|error| error.to_string())?,
         };
-        let found = self.db.read(move |tx| store::of_kinds_after(tx, kinds, from, READ_ROWS)).await;
-        let (entries, reached) = found.map_err(|error: marquee_db::Error| error.to_string())?;
-        let more = entries.len() == READ_ROWS as usize;
-        for entry in entries {
+        let look = self.look(kinds, seq).await;
+        let Look { found, reached, more } = look.map_err(|error| error.to_string())?;
+        for entry in found {
             let at = entry.seq;
             handle(entry).await?;
             self.record(consumer, at).await?;
+            recorded = at;
         }
-        // What was only passed over is not recorded: passing over it again after a restart costs one read.
+        // A little that was only passed over is not recorded: to pass over it again after a restart is one read.
+        if reached - recorded >= PASS_ENTRIES {
+            self.record(consumer, reached).await?;
+            recorded = reached;
+        }
         gauge!(POSITION, "consumer" => consumer.name.clone()).set(reached as f64);
-        Ok(if more { Step::More(reached) } else { Step::Idle(reached) })
+        let place = Place { seq: reached, recorded };
+        Ok(if more { Step::More(place) } else { Step::Idle(place) })
     }
 
-    async fn start(&self, consumer: &Reader) -> Result<i64> {
+    /// What of the `kinds` comes next after `seq`.
+    pub(crate) async fn look(&self, kinds: &'static [&'static str], seq: i64) -> Result<Look> {
+        self.db.read(move |tx| store::of_kinds_after(tx, kinds, seq, READ_ROWS, PASS_ENTRIES)).await
+    }
+
+    async fn start(&self, consumer: &Reader) -> Result<Place> {
         let Reader { name, begins } = consumer.clone();
         self.db
             .write(move |tx| {
@@ -203,7 +215,7 @@ impl Bus {
                     Begins::AtTheBeginning => store::relayed(tx, &name)?,
                 };
                 store::set_offset(tx, &name, seq)?;
-                Ok(seq)
+                Ok(Place { seq, recorded: seq })
             })
             .await
     }
@@ -215,9 +227,18 @@ impl Bus {
     }
 }
 
+/// How far a consumer is, and how far it would begin anew.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    seq: i64,
+    recorded: i64,
+}
+
+/// What a consumer has come to, and whether there is more.
+#[derive(Debug)]
 enum Step {
-    More(i64),
-    Idle(i64),
+    More(Place),
+    Idle(Place),
 }
 
 #[cfg(test)]
@@ -266,6 +287,35 @@ mod tests {
         stop.cancel();
         job.await.unwrap();
         assert_eq!(*seen.lock().unwrap(), [2, 4, 4]);
+    }
+
+    #[tokio::test]
+    async fn what_a_consumer_passed_over_it_does_not_pass_over_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db")).unwrap();
+        let (bus, consumer) = (Bus::new(db.clone()), Reader::from("test"));
+        bus.start(&consumer).await.unwrap();
+        let seen = Mutex::new(Vec::new());
+        let handle = async |entry: Delivered| {
+            seen.lock().unwrap().push(entry.seq);
+            Ok(())
+        };
+        let others = |count: i64| (0..count).map(|n| event("Other", n)).collect();
+        let mut place = None;
+        // In small steps, and then all at once, as after a long time away.
+        for _ in 0..2 {
+            append(&db, others(PASS_ENTRIES / 2)).await;
+            let Ok(Step::Idle(at)) = bus.advance(&consumer, &["Wanted"], place, &handle).await else { panic!() };
+            place = Some(at);
+        }
+        assert_eq!(bus.start(&consumer).await.unwrap().seq, PASS_ENTRIES);
+        append(&db, others(PASS_ENTRIES + 10)).await;
+        append(&db, vec![event("Wanted", 1)]).await;
+        let Ok(Step::More(_)) = bus.advance(&consumer, &["Wanted"], None, &handle).await else { panic!() };
+        assert_eq!(bus.start(&consumer).await.unwrap().seq, 2 * PASS_ENTRIES);
+        let Ok(Step::Idle(end)) = bus.advance(&consumer, &["Wanted"], None, &handle).await else { panic!() };
+        assert_eq!((end.seq, end.recorded), (2 * PASS_ENTRIES + 11, 2 * PASS_ENTRIES + 11));
+        assert_eq!(*seen.lock().unwrap(), [end.seq]);
     }
 
     #[tokio::test]

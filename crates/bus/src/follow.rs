@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use marquee_db::{Db, Result};
+use marquee_db::Db;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{Bus, Delivered, store};
+use crate::store::{self, Look};
+use crate::{Bus, Delivered};
 
 /// How often a follower looks when nobody told it to: what another node changed is seen here within a second, whatever became of
 /// its word.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Entries a follower reads at a time.
-const READ_ROWS: u32 = 500;
 
 impl Bus {
     /// Starts a follower, and returns when it has begun: `handle` sees every entry of the `kinds` that is appended from then on, by
@@ -26,15 +25,14 @@ impl Bus {
         stop: CancellationToken,
         handle: impl Fn(Delivered) + Send + Sync + 'static,
     ) -> JoinHandle<()> {
-        let (db, mut ears) = (self.db().clone(), self.nodes().listen());
-        let begun = stop.run_until_cancelled(end_of_journal(&db, follower)).await;
+        let (bus, mut ears) = (self.clone(), self.nodes().listen());
+        let begun = stop.run_until_cancelled(end_of_journal(self.db(), follower)).await;
         let work = async move {
             let Some(mut seq) = begun else { return };
             loop {
-                match look(&db, kinds, seq).await {
-                    Ok((entries, reached)) => {
-                        let more = entries.len() == READ_ROWS as usize;
-                        entries.into_iter().for_each(&handle);
+                match bus.look(kinds, seq).await {
+                    Ok(Look { found, reached, more }) => {
+                        found.into_iter().for_each(&handle);
                         seq = reached;
                         if more {
                             continue;
@@ -62,11 +60,6 @@ async fn end_of_journal(db: &Db, follower: &str) -> i64 {
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-/// What was appended after `seq`, and how far the look went.
-async fn look(db: &Db, kinds: &'static [&'static str], seq: i64) -> Result<(Vec<Delivered>, i64)> {
-    db.read(move |tx| store::of_kinds_after(tx, kinds, seq, READ_ROWS)).await
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use marquee_db::{Later, Result, Tx};
+use marquee_db::{Later, Result, Row, Tx};
 use marquee_kernel::{Clock, EventId, Rng, ShowId, UserId};
 
 use crate::store::{self, Head};
@@ -85,7 +85,7 @@ pub struct Pen {
 /// Where the journal ends.
 #[derive(Debug)]
 enum End {
-    Asked(Later),
+    Asked(Later<Vec<Row>>),
     Known(Head),
 }
 
@@ -99,7 +99,7 @@ impl Pen {
             return Ok(());
         }
         let mut end = match &self.end {
-            End::Asked(later) => store::head_of(tx, later.clone())?,
+            End::Asked(later) => store::head_of(tx, later)?,
             End::Known(head) => *head,
         };
         let Journal { clock, rng } = &self.journal;

@@ -58,13 +58,13 @@ pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>> {
 }
 
 /// Asks for the journal's end; [`head_of`] is the answer.
-pub(crate) fn ask_head(tx: &mut Tx<'_>) -> Result<Later> {
+pub(crate) fn ask_head(tx: &mut Tx<'_>) -> Result<Later<Vec<Row>>> {
     tx.query_later(HEAD, &[])
 }
 
 /// The journal's end that was asked for.
-pub(crate) fn head_of(tx: &mut Tx<'_>, asked: Later) -> Result<Head> {
-    tx.rows_of(asked)?.first().map_or(Ok(Head::START), read_head)
+pub(crate) fn head_of(tx: &mut Tx<'_>, asked: &Later<Vec<Row>>) -> Result<Head> {
+    tx.answer(asked)?.first().map_or(Ok(Head::START), read_head)
 }
 
 fn read_head(row: &Row) -> Result<Head> {
@@ -145,20 +145,32 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     }
 }
 
-/// Entries of the `kinds` after `seq`, and how far the look went: nothing of these kinds lies between.
-pub(crate) fn of_kinds_after(tx: &mut Tx<'_>, kinds: &[&str], seq: i64, limit: u32) -> Result<(Vec<Delivered>, i64)> {
-    let head = last_seq(tx)?;
+/// What a consumer finds at a time.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Entries of its kinds.
+    pub(crate) found: Vec<Delivered>,
+    /// How far the look went: nothing else of these kinds lies before.
+    pub(crate) reached: i64,
+    /// Whether the journal goes on from there.
+    pub(crate) more: bool,
+}
+
+/// Entries of the `kinds` after `seq`: up to `limit` of them, among the next `span` entries.
+pub(crate) fn of_kinds_after(tx: &mut Tx<'_>, kinds: &[&str], seq: i64, limit: u32, span: i64) -> Result<Look> {
+    let last = last_seq(tx)?.max(seq);
+    let until = last.min(seq + span);
     // Most entries are of no concern to a consumer: they are passed over where they lie, unread.
     let marks: Vec<String> = (4..kinds.len() + 4).map(|n| format!("${n}")).collect();
     let sql = format!("{OF_KINDS_AFTER} AND kind IN ({}) ORDER BY seq LIMIT $3", marks.join(", "));
-    let mut values = params![seq, head, limit].to_vec();
+    let mut values = params![seq, until, limit].to_vec();
     values.extend(kinds.iter().map(|kind| Value::from(*kind)));
     let found = tx.query(&sql, &values)?.iter().map(delivered).collect::<Result<Vec<_>>>()?;
     let reached = match found.last() {
-        Some(last) if found.len() == limit as usize => last.seq,
-        _ => head.max(seq),
+        Some(entry) if found.len() == limit as usize => entry.seq,
+        _ => until,
     };
-    Ok((found, reached))
+    Ok(Look { found, reached, more: reached < last })
 }
 
 /// Every entry after `seq`, in order.
@@ -242,6 +254,25 @@ mod tests {
             payload: json!({}),
         };
         db.write(move |tx| journal.append(tx, &[event])).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_look_ends_with_its_span_its_limit_or_the_journal() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("a.db")).unwrap();
+        for subject in ["1", "2", "3", "4", "5"] {
+            append(&db, subject).await;
+        }
+        let look = async |kinds: &'static [&'static str], after, limit, span| {
+            let look = db.read(move |tx| of_kinds_after(tx, kinds, after, limit, span)).await.unwrap();
+            (look.found.iter().map(|entry| entry.seq).collect::<Vec<_>>(), look.reached, look.more)
+        };
+        assert_eq!(look(&["Counted"], 1, 9, 2).await, (vec![2, 3], 3, true));
+        assert_eq!(look(&["Counted"], 1, 1, 9).await, (vec![2], 2, true));
+        assert_eq!(look(&["Counted"], 3, 2, 9).await, (vec![4, 5], 5, false));
+        assert_eq!(look(&["Other"], 0, 9, 4).await, (vec![], 4, true));
+        assert_eq!(look(&["Other"], 4, 9, 4).await, (vec![], 5, false));
+        assert_eq!(look(&["Other"], 7, 9, 4).await, (vec![], 7, false), "a journal that was put back");
     }
 
     #[tokio::test]

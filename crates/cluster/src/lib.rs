@@ -19,4 +19,4 @@ pub use administration::{OnItsWay, Status};
 pub use auditing::{Account, Whereabouts, has_rows};
 pub use lease::{Lead, Term};
 pub use moving::{Portion, Size, check};
-pub use service::{ShardDb, Shards, Shows, departed};
+pub use service::{Departures, ShardDb, Shards, Shows, departed};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use marquee_bus::{Bus, Journal, Reader};
-use marquee_db::{Db, Error, Result, Tx};
+use marquee_db::{Db, Error, Later, Result, Row, Tx};
 use marquee_kernel::{Clock, Rng, Shard, ShowId};
 use tokio::sync::{Mutex, SetOnce};
 use tokio_util::sync::CancellationToken;
@@ -421,6 +421,28 @@ where
 /// What the database says.
 pub fn departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<HashSet<ShowId>> {
     Ok(store::departed(tx, shows)?.into_iter().collect())
+}
+
+/// Whether shows have left a database, as it was asked.
+#[derive(Debug)]
+pub struct Departures(Later<Vec<Row>>);
+
+impl Departures {
+    /// Asks, and does not wait for the answer.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn ask(tx: &mut Tx<'_>) -> Result<Self> {
+        store::ask_departures(tx).map(Self)
+    }
+
+    /// Whether all of these shows are still there.
+    ///
+    /// # Errors
+    /// What the database says, of this and of whatever is not waited for yet.
+    pub fn spare(&self, tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<bool> {
+        Ok(tx.answer(&self.0)?.is_empty() || store::of_departed(tx, shows)?.is_empty())
+    }
 }
 
 fn elsewhere(shard: Shard) -> Error {

@@ -1,6 +1,6 @@
 //! The rows of the directory, of moves and of leases.
 
-use marquee_db::{Error, Result, Tx, params};
+use marquee_db::{Error, Later, Result, Row, Tx, params};
 use marquee_kernel::{Shard, ShowId, Timestamp};
 use uuid::Uuid;
 
@@ -166,12 +166,21 @@ pub(crate) fn has_departures(tx: &mut Tx<'_>) -> Result<bool> {
     Ok(tx.query_opt(ANY_DEPARTED, &[])?.is_some())
 }
 
+/// Asks whether any show has left this database: nearly always none has.
+pub(crate) fn ask_departures(tx: &mut Tx<'_>) -> Result<Later<Vec<Row>>> {
+    tx.query_later(ANY_DEPARTED, &[])
+}
+
 /// Those of the shows that have left this database.
 pub(crate) fn departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<Vec<ShowId>> {
-    // Nearly always none has.
     if shows.is_empty() || !has_departures(tx)? {
         return Ok(Vec::new());
     }
+    of_departed(tx, shows)
+}
+
+/// As [`departed`], where it is known that some have.
+pub(crate) fn of_departed(tx: &mut Tx<'_>, shows: &[ShowId]) -> Result<Vec<ShowId>> {
     let found = tx.query_each(DEPARTED, shows.iter().map(|show_id| params![*show_id]))?;
     found.iter().flatten().map(|row| row.get("show_id")).collect()
 }

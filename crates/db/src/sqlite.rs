@@ -79,6 +79,23 @@ pub(crate) fn write<T, E: From<Error>>(
     Ok(done)
 }
 
+pub(crate) fn venture<T>(
+    connection: &Connection,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    connection.execute_batch("SAVEPOINT venture")?;
+    let done = work(&mut Tx { on: On::Sqlite(connection) });
+    let end = match &done {
+        Ok(Some(_)) => "RELEASE venture",
+        Ok(None) | Err(_) => "ROLLBACK TO venture; RELEASE venture",
+    };
+    connection.execute_batch(end)?;
+    match done {
+        Err(Error::Conflict(_)) => Ok(None),
+        done => done,
+    }
+}
+
 pub(crate) fn probe(connection: &mut Connection) -> Result<()> {
     write(connection, |tx| match &tx.on {
         On::Sqlite(connection) => Ok(connection.pragma_update(None, "user_version", PROBED)?),

@@ -23,7 +23,7 @@ async fn metrics(marquee: &Process) -> String {
 }
 
 /// Series that a fresh server shows at zero.
-const AT_ZERO: [&str; 59] = [
+const AT_ZERO: [&str; 61] = [
     r#"marquee_holds_total{outcome="placed"}"#,
     r#"marquee_holds_total{outcome="refused"}"#,
     r#"marquee_holds_total{outcome="extended"}"#,
@@ -50,6 +50,8 @@ const AT_ZERO: [&str; 59] = [
     r#"marquee_bookings_total{outcome="pending"}"#,
     r#"marquee_bookings_total{outcome="cancelled"}"#,
     r#"marquee_bookings_pending{shard="0"}"#,
+    r#"marquee_booking_batches_total{way="at_once"}"#,
+    r#"marquee_booking_batches_total{way="one_by_one"}"#,
     r#"marquee_payments_total{outcome="authorised"}"#,
     r#"marquee_payments_total{outcome="declined"}"#,
     r#"marquee_payments_total{outcome="unknown_token"}"#,
@@ -115,6 +117,23 @@ async fn every_series_is_there_from_the_start_and_every_metric_says_what_it_is()
         let metric = ["_bucket", "_sum", "_count"].into_iter().find_map(|part| name.strip_suffix(part));
         assert!(helped(name) || metric.is_some_and(helped), "{name} has no help text");
     }
+}
+
+#[tokio::test]
+async fn sales_in_nobody_s_way_are_written_at_once() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let marquee = launch(&data_dir).ready().await;
+    let show = marquee.a_show().create().await;
+    let ada = marquee.customer("Ada").await;
+    for seats in [&["A-1", "A-2"], &["B-1", "B-2"]] {
+        ada.book(&show, seats).await;
+    }
+    let page = metrics(&marquee).await;
+    let batches = |way: &str| {
+        let series = format!("marquee_booking_batches_total{{way=\"{way}\"}} ");
+        page.lines().find_map(|line| line.strip_prefix(&series)?.parse::<u32>().ok()).unwrap()
+    };
+    assert_eq!((batches("at_once"), batches("one_by_one")), (4, 0), "a claim and a confirmation for each");
 }
 
 #[tokio::test]

@@ -1,18 +1,18 @@
 //! The batch writer's hand: many claims, confirmations and refusals in one transaction, a verdict for each.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use marquee_bus::{Actor, Event, Journal, Pen};
-use marquee_cluster::departed;
+use marquee_cluster::{Departures, Lead, departed};
 use marquee_db::{Error, Result, Tx};
-use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, Timestamp};
+use marquee_kernel::{BookingId, Clock, RefundId, Rng, SeatId, ShowId, Timestamp};
 use marquee_payments::till::{self, Taking};
 use marquee_payments::{NewPayment, RefundReason, RefundRequest, ledger};
-use marquee_seating::claims::{self, Closed};
+use marquee_seating::claims;
 use marquee_tickets::{Proof, SigningKeys};
 use serde_json::json;
 
+use super::meters;
 use super::work::{Claim, Confirm, Defer, PaymentEnd, Remember, Undo, Verdict, Work};
 use crate::error;
 use crate::model::{Answer, Sale, Status};
@@ -30,33 +30,35 @@ pub(crate) struct Writer {
 /// Where each item of one kind stands in the batch.
 type Picked<'w, T> = Vec<(usize, &'w T)>;
 
+/// The items of a batch by their kind.
+#[derive(Default)]
+struct Sorted<'w> {
+    confirms: Picked<'w, Confirm>,
+    undos: Picked<'w, Undo>,
+    defers: Picked<'w, Defer>,
+    claims: Picked<'w, Claim>,
+    remembers: Picked<'w, Remember>,
+}
+
 impl Writer {
     /// Carries out `works` in the transaction; their verdicts, in their order.
-    ///
-    /// What frees seats and answers keys comes before what asks for them.
     pub(crate) fn apply(&self, tx: &mut Tx<'_>, works: &[Work]) -> Result<Vec<Verdict>> {
-        let (mut confirms, mut undos, mut defers, mut claims, mut remembers) =
-            (Picked::new(), Picked::new(), Picked::new(), Picked::new(), Picked::new());
-        // What these two come to is there when it is wanted.
+        // Where it ends is known by the time that it is wanted.
         let journal = self.journal.open(tx)?;
-        let closed = claims::ask_closed(tx, works.iter().filter_map(Work::claims))?;
-        let barred = barred(tx, works)?;
-        for (at, work) in works.iter().enumerate().filter(|(at, _)| !barred.contains_key(at)) {
-            match work {
-                Work::Claim(claim) => claims.push((at, claim)),
-                Work::Confirm(confirm) => confirms.push((at, confirm)),
-                Work::Undo(undo) => undos.push((at, undo)),
-                Work::Defer(defer) => defers.push((at, defer)),
-                Work::Remember(remember) => remembers.push((at, remember)),
+        let (events, verdicts) = (Vec::with_capacity(works.len()), works.iter().map(|_| None).collect());
+        let mut batch = Batch { writer: self, tx, journal, events, verdicts };
+        let all = batch.undecided(works);
+        let winners = batch.at_once(works, &all)?;
+        meters::batch(if winners.is_some() { "at_once" } else { "one_by_one" });
+        let (sorted, sold, claimed) = match winners {
+            Some(winners) => {
+                let sold = all.confirms.clone();
+                batch.undo(&all.undos)?;
+                batch.defer(&all.defers)?;
+                (all, sold, Claimed { winners, ..Default::default() })
             }
-        }
-        let events = Vec::with_capacity(works.len());
-        let mut batch = Batch { writer: self, tx, journal, events, verdicts: Vec::new() };
-        batch.verdicts.resize_with(works.len(), || None);
-        let sold = batch.confirm(&confirms)?;
-        batch.undo(&undos)?;
-        batch.defer(&defers)?;
-        let claimed = batch.claim(&claims, closed)?;
+            None => batch.one_by_one(works)?,
+        };
         // What is certain by now is sent, and not asked about: the database works on it while entries are sealed.
         batch.promise(&sold)?;
         batch.book(&sold)?;
@@ -65,44 +67,18 @@ impl Writer {
         batch.tell()?;
         batch.take_at_tills(&sold)?;
         batch.answer_repeats(&claimed.repeats)?;
-        batch.remember(&remembers)?;
-        let verdicts = batch.verdicts;
-        let mut barred = barred;
-        let verdict =
-            |(at, verdict): (usize, Option<Verdict>)| verdict.or_else(|| barred.remove(&at)).ok_or(Error::Closed);
-        verdicts.into_iter().enumerate().map(verdict).collect()
+        batch.remember(&sorted.remembers)?;
+        batch.verdicts.into_iter().map(|verdict| verdict.ok_or(Error::Closed)).collect()
     }
-}
 
-/// What must not be done in this database, or not by this node, with the verdict on each.
-fn barred(tx: &mut Tx<'_>, works: &[Work]) -> Result<HashMap<usize, Verdict>> {
-    let mut shows: Vec<_> = works.iter().filter_map(Work::show_id).collect();
-    shows.sort_unstable();
-    shows.dedup();
-    let departed = departed(tx, &shows)?;
-    let mut barred = HashMap::new();
-    for (at, work) in works.iter().enumerate() {
-        if work.show_id().is_some_and(|show_id| departed.contains(&show_id)) {
-            barred.insert(at, Verdict::Departed);
-        } else if let Work::Confirm(Confirm { by, .. }) | Work::Undo(Undo { by, .. }) = work {
-            match by.lead.check(tx) {
-                Ok(()) => {}
-                Err(Error::Fenced) => drop(barred.insert(at, Verdict::Fenced)),
-                Err(other) => return Err(other),
-            }
-        }
-    }
-    Ok(barred)
-}
-
-impl Writer {
     /// What is sold when these claims win, with what proves the tickets.
-    fn sign(&self, claims: &Picked<'_, Claim>) -> Vec<Sale> {
+    fn sign(&self, claims: &Picked<'_, Claim>) -> Vec<(usize, Sale)> {
         // All at once: one signature is good for several bookings.
         let tickets: Vec<_> = claims.iter().map(|(_, claim)| claim.sale.tickets()).collect();
         let proofs = self.keys.sign(&tickets);
-        let prove =
-            |((_, claim), proof): (&(usize, &Claim), Proof)| Sale { proof: Some(proof), ..(*claim.sale).clone() };
+        let prove = |((at, claim), proof): (&(usize, &Claim), Proof)| {
+            (*at, Sale { proof: Some(proof), ..(*claim.sale).clone() })
+        };
         claims.iter().zip(proofs).map(prove).collect()
     }
 
@@ -145,34 +121,95 @@ impl Batch<'_, '_> {
         self.journal.append(self.tx, &events)
     }
 
-    /// Has the seats decide who wins.
-    fn claim<'w>(&mut self, claims: &Picked<'w, Claim>, closed: Closed) -> Result<Claimed<'w>> {
-        let mut claimed = Claimed::default();
-        if claims.is_empty() {
-            return Ok(claimed);
+    /// The items that nothing is said of yet.
+    fn undecided<'w>(&self, works: &'w [Work]) -> Sorted<'w> {
+        let mut sorted = Sorted::default();
+        let undecided = works.iter().enumerate().zip(&self.verdicts).filter(|(_, verdict)| verdict.is_none());
+        for ((at, work), _) in undecided {
+            match work {
+                Work::Claim(claim) => sorted.claims.push((at, claim)),
+                Work::Confirm(confirm) => sorted.confirms.push((at, confirm)),
+                Work::Undo(undo) => sorted.undos.push((at, undo)),
+                Work::Defer(defer) => sorted.defers.push((at, defer)),
+                Work::Remember(remember) => sorted.remembers.push((at, remember)),
+            }
         }
+        sorted
+    }
+
+    /// Confirms and claims as if nobody were in anybody's way: holds keep buyers apart, so that nearly always nobody is, and the database
+    /// is asked once for all. What the claims won; none when a show has gone or is closed, a key was there before, a seat was
+    /// taken or lost, or it has to be seen by what right something is done. Then nothing has happened.
+    fn at_once(&mut self, works: &[Work], all: &Sorted<'_>) -> Result<Option<Vec<(usize, Sale)>>> {
+        if works.iter().any(|work| work.by().is_some_and(|by| matches!(by.lead, Lead::Term(_)))) {
+            return Ok(None);
+        }
+        let Sorted { claims, confirms, .. } = all;
+        let writer = self.writer;
+        self.tx.venture(|tx| {
+            let departures = Departures::ask(tx)?;
+            let confirmed = claims::confirm_all(tx, &seats_to_confirm(confirms))?;
+            store::claim_all_keys(tx, keyed(claims))?;
+            let closed = claims::claim_all(tx, &seats_to_claim(claims))?;
+            // While the database finds out.
+            let signed = writer.sign(claims);
+            let goes_well = departures.spare(tx, &shows(works))? && confirmed.is_all(tx)? && !closed.any(tx)?;
+            Ok(goes_well.then_some(signed))
+        })
+    }
+
+    /// As [`Batch::at_once`], with a question at every step. What frees seats and answers keys comes before what asks for them.
+    fn one_by_one<'w>(&mut self, works: &'w [Work]) -> Result<(Sorted<'w>, Picked<'w, Confirm>, Claimed<'w>)> {
+        self.bar(works)?;
+        let sorted = self.undecided(works);
+        let sold = self.confirm(&sorted.confirms)?;
+        self.undo(&sorted.undos)?;
+        self.defer(&sorted.defers)?;
+        let claimed = self.claim(&sorted.claims)?;
+        Ok((sorted, sold, claimed))
+    }
+
+    /// Decides on what must not be done in this database, or not by this node.
+    fn bar(&mut self, works: &[Work]) -> Result<()> {
+        let departed = departed(self.tx, &shows(works))?;
+        for (at, work) in works.iter().enumerate() {
+            if work.show_id().is_some_and(|show_id| departed.contains(&show_id)) {
+                self.decide(at, Verdict::Departed);
+            } else if let Some(by) = work.by() {
+                match by.lead.check(self.tx) {
+                    Ok(()) => {}
+                    Err(Error::Fenced) => self.decide(at, Verdict::Fenced),
+                    Err(other) => return Err(other),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the seats decide who wins.
+    fn claim<'w>(&mut self, claims: &Picked<'w, Claim>) -> Result<Claimed<'w>> {
+        let mut claimed = Claimed::default();
         // Of two with the same key in one batch the first inserts it; the second meets it like any later one.
-        let keyed: Picked<'_, Claim> = claims.iter().filter(|(_, claim)| claim.sale.key.is_some()).copied().collect();
-        let calls = keyed.iter().filter_map(|(_, claim)| Some((claim.call()?, claim.sale.booking_id)));
-        let inserted = store::claim_keys(self.tx, calls)?;
-        let repeats = keyed.into_iter().zip(inserted).filter(|(_, inserted)| *inserted == 0).map(|(claim, _)| claim);
-        claimed.repeats = repeats.collect();
+        let with_keys: Picked<'_, Claim> =
+            claims.iter().filter(|(_, claim)| claim.sale.key.is_some()).copied().collect();
+        let inserted = store::claim_keys(self.tx, keyed(claims))?;
+        let repeats = with_keys.into_iter().zip(inserted).filter(|(_, inserted)| *inserted == 0);
+        claimed.repeats = repeats.map(|(claim, _)| claim).collect();
         let mut fresh = claims.clone();
         fresh.retain(|(at, _)| claimed.repeats.iter().all(|(repeat, _)| repeat != at));
 
-        let asked: Vec<_> = fresh.iter().map(|(_, claim)| claim.seats.clone()).collect();
-        // Nearly all of them win: while the database finds out, their tickets are signed.
-        let mut signed = Vec::new();
-        let verdicts = claims::claim_while(self.tx, &asked, closed, || signed = self.writer.sign(&fresh))?;
-        for (((at, claim), sale), verdict) in fresh.into_iter().zip(signed).zip(verdicts) {
+        let verdicts = claims::claim(self.tx, &seats_to_claim(&fresh))?;
+        let mut winners = Picked::new();
+        for ((at, claim), verdict) in fresh.into_iter().zip(verdicts) {
             match verdict {
-                claims::Verdict::Claimed => claimed.winners.push((at, sale)),
+                claims::Verdict::Claimed => winners.push((at, claim)),
                 claims::Verdict::Taken(seats) => {
                     claimed.losers.push((at, claim, error::Error::SeatsUnavailable(seats)));
                 }
                 claims::Verdict::Closed => claimed.losers.push((at, claim, error::Error::ShowNotOnSale)),
             }
         }
+        claimed.winners = self.writer.sign(&winners);
         Ok(claimed)
     }
 
@@ -214,8 +251,7 @@ impl Batch<'_, '_> {
 impl Batch<'_, '_> {
     /// Turns claims into sales; those that were. Whose seats are gone is undone.
     fn confirm<'w>(&mut self, confirms: &Picked<'w, Confirm>) -> Result<Picked<'w, Confirm>> {
-        let claimed: Vec<_> = confirms.iter().map(|(_, confirm)| &confirm.seats).collect();
-        let booked = claims::confirm(self.tx, &claimed)?;
+        let booked = claims::confirm(self.tx, &seats_to_confirm(confirms))?;
         let (mut sold, mut lost) = (Picked::new(), Vec::new());
         for ((at, confirm), seats) in confirms.iter().zip(booked) {
             if seats == confirm.sale.seats.len() {
@@ -338,6 +374,26 @@ impl Batch<'_, '_> {
         }
         Ok(())
     }
+}
+
+fn shows(works: &[Work]) -> Vec<ShowId> {
+    let mut shows: Vec<_> = works.iter().filter_map(Work::show_id).collect();
+    shows.sort_unstable();
+    shows.dedup();
+    shows
+}
+
+/// The calls that have a key.
+fn keyed<'w>(claims: &Picked<'w, Claim>) -> impl Iterator<Item = (KeyedCall<'w>, BookingId)> {
+    claims.iter().filter_map(|(_, claim)| Some((claim.call()?, claim.sale.booking_id)))
+}
+
+fn seats_to_claim<'w>(claims: &Picked<'w, Claim>) -> Vec<&'w claims::Claim> {
+    claims.iter().map(|(_, claim)| &claim.seats).collect()
+}
+
+fn seats_to_confirm<'w>(confirms: &Picked<'w, Confirm>) -> Vec<&'w claims::Claim> {
+    confirms.iter().map(|(_, confirm)| &confirm.seats).collect()
 }
 
 fn initiated(sale: &Sale) -> NewPayment {

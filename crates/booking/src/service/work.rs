@@ -119,11 +119,11 @@ impl Work {
         }
     }
 
-    /// The show whose seats it asks for.
-    pub(super) fn claims(&self) -> Option<ShowId> {
+    /// Who settles a booking by it.
+    pub(super) fn by(&self) -> Option<&By> {
         match self {
-            Work::Claim(claim) => Some(claim.sale.show_id),
-            _ => None,
+            Work::Confirm(Confirm { by, .. }) | Work::Undo(Undo { by, .. }) => Some(by),
+            Work::Claim(_) | Work::Defer(_) | Work::Remember(_) => None,
         }
     }
 }

@@ -36,35 +36,10 @@ pub(super) fn wait<T>(
     sent: &mut Vec<Sent>,
     op: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
-    wait_while(runtime, purpose, sent, op, || ())
-}
-
-/// As [`wait`], and does its own `work` while the server does its.
-pub(super) fn wait_while<T>(
-    runtime: &Runtime,
-    purpose: Purpose,
-    sent: &mut Vec<Sent>,
-    op: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    work: impl FnOnce(),
-) -> Result<T> {
     let sent = std::mem::take(sent);
-    let both = async {
-        let mut op = pin!(op);
-        let answered = poll_fn(|context| Poll::Ready(op.as_mut().poll(context))).await;
-        // The connection's own task writes it out.
-        tokio::task::yield_now().await;
-        work();
-        for before in sent {
-            before.await?;
-        }
-        match answered {
-            Poll::Ready(outcome) => outcome,
-            Poll::Pending => op.await,
-        }
-    };
     runtime.block_on(async {
-        match timeout(purpose.round_trip_max(), both).await {
-            Ok(answered) => Ok(answered?),
+        match timeout(purpose.round_trip_max(), after(sent, op)).await {
+            Ok(answered) => Ok(answered??),
             Err(_) => Err(Error::Unreachable(NO_ANSWER.to_owned())),
         }
     })

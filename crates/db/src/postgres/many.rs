@@ -7,14 +7,13 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use futures_util::future::try_join3;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
-use super::asking::{pipelined, wait, wait_while};
+use super::asking::{pipelined, wait};
 use super::setwise::{Answer, Counting, Form, Setwise};
 use super::{Prepared, STATEMENTS_MAX, Session, arguments, fetch};
-use crate::session::Later;
+use crate::session::{Later, all_in};
 use crate::{Error, Result, Row, Value};
 
 /// The most items of one statement.
@@ -41,79 +40,55 @@ impl Session {
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
     ) -> Result<Vec<usize>> {
-        self.execute_each_while(sql, items, || ())
+        let changed = self.execute_each_later(sql, items)?;
+        self.answer(&changed)
     }
 
-    pub(crate) fn execute_each_while<const N: usize>(
+    pub(crate) fn execute_each_later<const N: usize>(
         &mut self,
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
-        work: impl FnOnce(),
-    ) -> Result<Vec<usize>> {
+    ) -> Result<Later<Vec<usize>>> {
         let items: Vec<_> = items.into_iter().collect();
         if items.is_empty() {
-            work();
-            return Ok(Vec::new());
+            return Ok(Later::known(Vec::new()));
         }
         let (client, prepared) = self.prepare(sql)?;
-        let mut work = Some(work);
-        let mut once = || {
-            if let Some(work) = work.take() {
-                work();
-            }
-        };
-        if self.insert_whole(&client, sql, &prepared, &items, &mut once)? {
-            return Ok(vec![1; items.len()]);
-        }
-        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)? {
-            Some((pieces, counting)) => {
-                let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
-                let answers = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(all), &mut once);
-                answers.map(|answers| {
-                    let of_piece = |(piece, rows): (&Piece, Vec<Vec<Value>>)| {
-                        counts(&counting, items.get(piece.items.clone()).unwrap_or_default(), &rows)
-                    };
-                    pieces.iter().zip(answers).flat_map(of_piece).collect()
-                })
-            }
-            None => {
-                let one = &prepared.statement;
-                let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
-                let changed = wait_while(&self.runtime, self.purpose, &mut self.sent, pipelined(each), &mut once);
-                changed.map(|changed| changed.into_iter().map(|changed| changed as usize).collect())
-            }
-        };
-        self.heed(outcome)
+        let many = self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)?;
+        let later = Later::default();
+        let changed = later.clone();
+        self.send(async move {
+            let counts = match &many {
+                Some((pieces, counting)) => {
+                    let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
+                    let of_piece = |(piece, rows): (&Piece, Vec<Vec<Value>>)| counts(counting, piece.of(&items), &rows);
+                    pieces.iter().zip(pipelined(all).await?).flat_map(of_piece).collect()
+                }
+                None => {
+                    let one = &prepared.statement;
+                    let each = items.iter().map(|params| client.execute_raw(one, arguments(one, params)));
+                    pipelined(each).await?.into_iter().map(|changed| changed as usize).collect()
+                }
+            };
+            changed.is(counts);
+            Ok(())
+        })?;
+        Ok(later)
     }
 
-    /// Inserts items that may be refused as if none of them were: asked of each row first, it costs a quarter more. False when one was
-    /// refused after all, now or before in this transaction, and nothing was inserted; also for any other statement.
-    fn insert_whole<const N: usize>(
+    pub(crate) fn insert_each<const N: usize>(
         &mut self,
-        client: &Client,
         sql: &str,
-        one: &Prepared,
-        items: &[[Value; N]],
-        work: impl FnOnce(),
-    ) -> Result<bool> {
-        if self.refused {
-            return Ok(false);
+        items: impl IntoIterator<Item = [Value; N]>,
+    ) -> Result<()> {
+        let items: Vec<_> = items.into_iter().collect();
+        if items.is_empty() {
+            return Ok(());
         }
-        let Some((pieces, _)) = self.prepare_for_many(sql, one, items.len(), Answer::AllOrNone)? else {
-            return Ok(false);
-        };
-        // What failed before must not be taken for a refusal.
-        self.settle()?;
-        let whole = async {
-            let inserts = pipelined(pieces.iter().map(|piece| piece.execute(client, items)));
-            try_join3(client.batch_execute("SAVEPOINT whole"), inserts, client.batch_execute("RELEASE whole")).await
-        };
-        match wait_while(&self.runtime, self.purpose, &mut self.sent, whole, work) {
-            Err(Error::Conflict(_)) => {
-                self.refused = true;
-                self.run("ROLLBACK TO whole; RELEASE whole").map(|()| false)
-            }
-            inserted => self.heed(inserted).map(|_| true),
+        let (client, prepared) = self.prepare(sql)?;
+        match self.prepare_for_many(sql, &prepared, items.len(), Answer::AllOrNone)? {
+            Some((pieces, _)) => self.send_pieces(&client, pieces, items),
+            None => all_in(&self.execute_each(sql, items)?),
         }
     }
 
@@ -130,6 +105,15 @@ impl Session {
         let pieces = self.prepare_for_many(sql, &prepared, items.len(), Answer::Done)?.map(|(pieces, _)| pieces);
         let alone = |at| Piece { statement: prepared.statement.clone(), items: at..at + 1, by_array: false };
         let pieces = pieces.unwrap_or_else(|| (0..items.len()).map(alone).collect());
+        self.send_pieces(&client, pieces, items)
+    }
+
+    fn send_pieces<const N: usize>(
+        &mut self,
+        client: &Arc<Client>,
+        pieces: Vec<Piece>,
+        items: Vec<[Value; N]>,
+    ) -> Result<()> {
         let items = Arc::new(items);
         for piece in pieces {
             let (client, items) = (client.clone(), items.clone());
@@ -143,54 +127,39 @@ impl Session {
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
     ) -> Result<Vec<Vec<Row>>> {
-        let items: Vec<_> = items.into_iter().collect();
-        if items.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (client, prepared) = self.prepare(sql)?;
-        let outcome = match self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)? {
-            Some((pieces, _)) => {
-                let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
-                let answers = wait(&self.runtime, self.purpose, &mut self.sent, pipelined(all));
-                answers.map(|answers| {
-                    let of_piece = |(piece, found): (&Piece, _)| by_place(&prepared.columns, piece.items.len(), found);
-                    pieces.iter().zip(answers).flat_map(of_piece).collect()
-                })
-            }
-            None => {
-                let each = items.iter().map(|params| fetch(&client, &prepared, params));
-                wait(&self.runtime, self.purpose, &mut self.sent, pipelined(each))
-            }
-        };
-        self.heed(outcome)
+        let found = self.query_each_later(sql, items)?;
+        self.answer(&found)
     }
 
     pub(crate) fn query_each_later<const N: usize>(
         &mut self,
         sql: &str,
         items: impl IntoIterator<Item = [Value; N]>,
-    ) -> Result<Later> {
-        let (items, later): (Vec<_>, _) = (items.into_iter().collect(), Later::default());
+    ) -> Result<Later<Vec<Vec<Row>>>> {
+        let items: Vec<_> = items.into_iter().collect();
+        if items.is_empty() {
+            return Ok(Later::known(Vec::new()));
+        }
         let (client, prepared) = self.prepare(sql)?;
         let pieces = self.prepare_for_many(sql, &prepared, items.len(), Answer::OfEach)?.map(|(pieces, _)| pieces);
+        let later = Later::default();
         let rows = later.clone();
         self.send(async move {
-            let found = match &pieces {
+            rows.is(match &pieces {
                 Some(pieces) => {
                     let all = pieces.iter().map(|piece| at_once(&client, piece, &items));
                     let of_piece = |(piece, found): (&Piece, _)| by_place(&prepared.columns, piece.items.len(), found);
                     pieces.iter().zip(pipelined(all).await?).flat_map(of_piece).collect()
                 }
                 None => pipelined(items.iter().map(|params| fetch(&client, &prepared, params))).await?,
-            };
-            rows.are(found.into_iter().flatten().collect());
+            });
             Ok(())
         })?;
         Ok(later)
     }
 
     /// What runs a statement for so many items, piece by piece; none when it has another shape or cannot give that answer, or there is only
-    /// one item.
+    /// one item, which is run as it is unless none may be refused.
     fn prepare_for_many(
         &mut self,
         sql: &str,
@@ -199,7 +168,7 @@ impl Session {
         answer: Answer,
     ) -> Result<Option<(Vec<Piece>, Counting)>> {
         let params = one.statement.params();
-        if items < 2 {
+        if items < 2 && answer != Answer::AllOrNone {
             return Ok(None);
         }
         let live = self.live.as_mut().ok_or(Error::Closed)?;

@@ -53,8 +53,6 @@ pub(crate) struct Session {
     failed: Option<String>,
     /// What was sent in the transaction under way and has not been asked about.
     sent: Vec<Sent>,
-    /// A row was refused in the transaction under way: where one was, others may be, and each is asked.
-    refused: bool,
 }
 
 struct Live {
@@ -91,7 +89,7 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
         let (server, sent) = (server.clone(), Vec::new());
-        Ok(Self { server, purpose, runtime, live: None, down: None, open: false, failed: None, sent, refused: false })
+        Ok(Self { server, purpose, runtime, live: None, down: None, open: false, failed: None, sent })
     }
 
     fn connect(&mut self) -> Result<()> {
@@ -163,7 +161,6 @@ impl Session {
             self.end("ROLLBACK");
         }
         self.failed = None;
-        self.refused = false;
         // A new connection begins by making sure of what it will see.
         self.live.take_if(|live| live.doubts != self.server.doubts());
         if self.live.is_some() {
@@ -244,12 +241,12 @@ impl Session {
         self.heed(outcome)
     }
 
-    pub(crate) fn query_later(&mut self, sql: &str, params: &[Value]) -> Result<Later> {
+    pub(crate) fn query_later(&mut self, sql: &str, params: &[Value]) -> Result<Later<Vec<Row>>> {
         let (client, prepared) = self.prepare(sql)?;
         let (params, later) = (params.to_vec(), Later::default());
         let rows = later.clone();
         self.send(async move {
-            rows.are(fetch(&client, &prepared, &params).await?);
+            rows.is(fetch(&client, &prepared, &params).await?);
             Ok(())
         })?;
         Ok(later)
@@ -274,12 +271,45 @@ impl Session {
     }
 
     /// What has been answered by now is not waited for, whatever else is on its way.
-    pub(crate) fn rows_of(&mut self, later: Later) -> Result<Vec<Row>> {
-        if let Ok(rows) = later.rows() {
-            return Ok(rows);
+    pub(crate) fn answer<T: Clone>(&mut self, later: &Later<T>) -> Result<T> {
+        if let Ok(answer) = later.answer() {
+            return Ok(answer);
         }
         self.settle()?;
-        later.rows()
+        later.answer()
+    }
+
+    /// Takes back what `work` did when it says so or a row was refused.
+    pub(crate) fn venture<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<Option<T>>) -> Result<Option<T>> {
+        let failed_before = self.failed.clone();
+        self.send_text("SAVEPOINT venture")?;
+        let done = work(&mut Tx { on: On::Postgres(self) });
+        // What it sent and did not ask about belongs to it.
+        let done = done.and_then(|done| self.settle().map(|()| done));
+        let conflict = match done {
+            Ok(Some(done)) => {
+                self.send_text("RELEASE venture")?;
+                return Ok(Some(done));
+            }
+            Ok(None) => None,
+            Err(conflict @ Error::Conflict(_)) => Some(conflict),
+            Err(error) => return self.heed(Err(error)),
+        };
+        self.sent.clear();
+        match (self.run("ROLLBACK TO venture; RELEASE venture"), conflict) {
+            (Ok(()), _) => {
+                self.failed = failed_before;
+                Ok(None)
+            }
+            // There is no such savepoint: it was something before it that was refused.
+            (Err(Error::Postgres(_)), Some(conflict)) => Err(conflict),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    fn send_text(&mut self, sql: &'static str) -> Result<()> {
+        let client = self.live.as_ref().ok_or(Error::Closed)?.client.clone();
+        self.send(async move { client.batch_execute(sql).await })
     }
 
     fn prepare(&mut self, sql: &str) -> Result<(Arc<Client>, Prepared)> {

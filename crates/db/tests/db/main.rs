@@ -1,6 +1,7 @@
 //! The database's promises, kept by each engine. The tests bring a PostgreSQL server of their own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod many;
 mod server;
 
 use std::io::{BufRead as _, BufReader};
@@ -10,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use marquee_db::{Db, Error, Tx, params};
+
+use many::*;
 
 /// The address of a server that ends with this process: it lives until its standard input is closed.
 static SERVER: LazyLock<String> = LazyLock::new(|| {
@@ -103,7 +106,9 @@ both!(
     a_value_comes_back_as_it_went_in,
     text_sorts_by_its_bytes,
     each_item_of_many_has_its_own_count,
-    an_item_that_is_refused_takes_nothing_along,
+    a_venture_that_goes_well_is_kept,
+    a_venture_in_vain_leaves_nothing_and_spoils_nothing,
+    a_failure_before_a_venture_or_of_another_kind_fails_the_transaction,
     each_item_of_many_has_its_own_rows,
     what_is_asked_early_is_answered_as_it_was_then,
     what_nobody_asks_about_is_there_after_the_commit,
@@ -292,134 +297,6 @@ async fn text_sorts_by_its_bytes(place: Place) {
     let mut sorted = names.map(str::to_owned);
     sorted.sort();
     assert_eq!(rows.iter().map(|row| row.get::<String>("consumer").unwrap()).collect::<Vec<_>>(), sorted);
-}
-
-async fn each_item_of_many_has_its_own_count(place: Place) {
-    let db = place.with_table().await;
-    let again = "INSERT INTO things (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-    let counts = db
-        .write(|tx| tx.execute_each(again, [params!["a", 1_i64], params!["b", 2_i64], params!["a", 3_i64]]))
-        .await
-        .unwrap();
-    assert_eq!(counts, [1, 1, 0]);
-    let raise = "UPDATE things SET n = n + $3 WHERE name = $1 AND n = $2";
-    let rises = [params!["a", 1_i64, 10_i64], params!["b", 1_i64, 10_i64], params!["c", 1_i64, 10_i64]];
-    assert_eq!(db.write(move |tx| tx.execute_each(raise, rises)).await.unwrap(), [1, 0, 0]);
-    let gone = [params!["c"], params!["a"]];
-    assert_eq!(db.write(|tx| tx.execute_each("DELETE FROM things WHERE name = $1", gone)).await.unwrap(), [0, 1]);
-    let found = db
-        .read(|tx| tx.query_each("SELECT n FROM things WHERE name = $1", [params!["b"], params!["c"], params!["a"]]))
-        .await
-        .unwrap();
-    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 0]);
-}
-
-async fn an_item_that_is_refused_takes_nothing_along(place: Place) {
-    let db = place.with_table().await;
-    let again = "INSERT INTO things (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-    let some = |from: i64, to: i64| (from..to).map(|n| params![n.to_string(), n]);
-    let counts = db.write(move |tx| {
-        // What is done meanwhile is done once, whatever comes of the items.
-        let mut worked = 0;
-        tx.run_each(RUN, some(0, 3))?;
-        let all = tx.execute_each_while(again, some(3, 100), || worked += 1)?;
-        let but_two = tx.execute_each_while(again, some(98, 200), || worked += 1)?;
-        let none = tx.execute_each_while(again, some(0, 2), || worked += 1)?;
-        tx.execute_each_while(again, some(0, 0), || worked += 1)?;
-        Ok::<_, Error>((all, but_two, none, worked))
-    });
-    let (all, but_two, none, worked) = counts.await.unwrap();
-    assert_eq!(worked, 4);
-    assert_eq!(all, [1; 97]);
-    assert_eq!(but_two, [vec![0; 2], vec![1; 100]].concat());
-    assert_eq!(none, [0, 0]);
-    assert_eq!(count(&db).await, 200);
-    // A failure before it is no refusal.
-    let failed = db.write(move |tx| tx.run_each(RUN, some(0, 3)).and_then(|()| tx.execute_each(again, some(300, 310))));
-    assert!(matches!(failed.await, Err(Error::Conflict(_))));
-    assert_eq!(count(&db).await, 200);
-}
-
-async fn each_item_of_many_has_its_own_rows(place: Place) {
-    let db = place.with_table().await;
-    db.write(|tx| {
-        tx.execute_each(
-            "INSERT INTO things (name, n) VALUES ($1, $2)",
-            [params!["a", 1_i64], params!["b", 1_i64], params!["c", 2_i64]],
-        )
-    })
-    .await
-    .unwrap();
-    let names = async |sql: &'static str, items: Vec<[marquee_db::Value; 1]>| {
-        let found: Vec<Vec<marquee_db::Row>> = db.read(move |tx| tx.query_each(sql, items)).await.unwrap();
-        let name = |row: &marquee_db::Row| row.get::<String>("name").unwrap();
-        found.iter().map(|rows| rows.iter().map(name).collect::<Vec<_>>()).collect::<Vec<_>>()
-    };
-    let items = || vec![params![1_i64], params![3_i64], params![2_i64], params![1_i64]];
-    let sorted = "SELECT name FROM things WHERE n = $1 ORDER BY name DESC";
-    assert_eq!(names(sorted, items()).await, [vec!["b", "a"], vec![], vec!["c"], vec!["b", "a"]]);
-    let mut found = names("SELECT n, name FROM things t WHERE t.n = $1", items()).await;
-    found.iter_mut().for_each(|rows| rows.sort());
-    assert_eq!(found, [vec!["a", "b"], vec![], vec!["c"], vec!["a", "b"]]);
-    let counted = "SELECT CASE WHEN COUNT(*) > 1 THEN 'many' ELSE 'few' END AS name FROM things WHERE n = $1";
-    assert_eq!(names(counted, items()).await, [["many"], ["few"], ["few"], ["many"]]);
-    assert_eq!(names("SELECT n, name FROM things t WHERE t.n = $1", vec![params![2_i64]]).await, [["c"]]);
-}
-
-const RUN: &str = "INSERT INTO things (name, n) VALUES ($1, $2)";
-
-async fn what_is_asked_early_is_answered_as_it_was_then(place: Place) {
-    let db = place.with_table().await;
-    let counted = db.write(|tx| {
-        let before = tx.query_later("SELECT COUNT(*) AS n FROM things", &[])?;
-        tx.execute_each(RUN, [params!["a", 1_i64], params!["b", 2_i64]])?;
-        let after = tx.query_later("SELECT COUNT(*) AS n FROM things WHERE n >= $1", &params![0_i64])?;
-        tx.run_each(RUN, [params!["c", 3_i64]])?;
-        let count = |rows: Vec<marquee_db::Row>| rows.first().unwrap().get::<i64>("n");
-        Ok::<_, Error>((count(tx.rows_of(after)?)?, count(tx.rows_of(before)?)?))
-    });
-    assert_eq!(counted.await.unwrap(), (2, 0));
-    assert_eq!(count(&db).await, 3);
-    // An answer that could not be given fails its transaction, also when nobody wants it any more.
-    let none = "SELECT ABS(n) AS m FROM things WHERE name = $1";
-    let failed = db.write(move |tx| {
-        insert(tx, "least", i64::MIN)?;
-        tx.query_later(none, &params!["least"]).map(drop)
-    });
-    assert!(failed.await.is_err());
-    assert_eq!(count(&db).await, 3);
-}
-
-async fn what_nobody_asks_about_is_there_after_the_commit(place: Place) {
-    let db = place.with_table().await;
-    let written = db.write(|tx| {
-        tx.run_each(RUN, (0..100_i64).map(|n| params![n.to_string(), n]))?;
-        tx.run_each(RUN, [params!["alone", 1_i64]])?;
-        let raise = "UPDATE things SET n = n + $2 WHERE name = $1";
-        tx.run_each(raise, (0..50_i64).map(|n| params![n.to_string(), 1000_i64]))?;
-        tx.query_opt("SELECT COUNT(*) AS n FROM things WHERE n >= 1000", &[])?.unwrap().get::<i64>("n")
-    });
-    assert_eq!(written.await.unwrap(), 50, "it is seen in its own transaction");
-    assert_eq!(count(&db).await, 101);
-}
-
-async fn what_nobody_asks_about_fails_its_transaction_for_certain(place: Place) {
-    let db = place.with_table().await;
-    db.write(|tx| insert(tx, "50", 1)).await.unwrap();
-    fn many() -> impl Iterator<Item = [marquee_db::Value; 2]> {
-        (0..100_i64).map(|n| params![n.to_string(), n])
-    }
-    // At the commit: it is no commit whose outcome is unknown.
-    let refused = db.write(|tx| tx.run_each(RUN, many())).await;
-    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
-    // At the next statement that asks, by its own name.
-    let refused = db.write(|tx| tx.run_each(RUN, many()).and_then(|()| insert(tx, "a", 1))).await;
-    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
-    // What was given up has no say in what comes after it.
-    let given_up = db.write(|tx| tx.run_each(RUN, many()).and(Err::<(), _>(Error::Busy))).await;
-    assert!(given_up.is_err());
-    db.write(|tx| insert(tx, "b", 1)).await.unwrap();
-    assert_eq!(count(&db).await, 2);
 }
 
 async fn writers_of_two_nodes_never_lose_an_update(place: Place) {

@@ -5,7 +5,7 @@
 use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use marquee_db::{Later, Result, Tx, Value, params};
+use marquee_db::{Later, Result, Row, Tx, Value, params};
 use marquee_kernel::{BookingId, SeatId, ShowId};
 
 /// The primary key (show_id, seat_id) refuses a seat that is claimed, booked or blocked.
@@ -62,34 +62,11 @@ pub enum Verdict {
 ///
 /// # Errors
 /// What the database says; then the whole transaction is to be given up.
-pub fn claim(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
-    let closed = ask_closed(tx, claims.iter().map(|claim| claim.show_id))?;
-    claim_while(tx, claims, closed, || ())
-}
-
-/// Which of the shows are closed; [`claim_while`] is told.
-#[derive(Debug)]
-pub struct Closed(Later);
-
-/// Asks which of the shows sell no more, early: in the transaction that will claim, nobody closes one meanwhile.
-///
-/// # Errors
-/// What the database says.
-pub fn ask_closed(tx: &mut Tx<'_>, shows: impl Iterator<Item = ShowId>) -> Result<Closed> {
-    let shows: HashSet<ShowId> = shows.collect();
-    tx.query_each_later(CLOSED, shows.into_iter().map(|show_id| params![show_id])).map(Closed)
-}
-
-/// As [`claim`], with the shows asked about before, and does `work` once, while the database does its own.
-///
-/// # Errors
-/// As [`claim`].
-pub fn claim_while(tx: &mut Tx<'_>, claims: &[Claim], closed: Closed, work: impl FnOnce()) -> Result<Vec<Verdict>> {
-    let closed = tx.rows_of(closed.0)?;
-    let closed: HashSet<ShowId> = closed.iter().map(|row| row.get("show_id")).collect::<Result<_>>()?;
-    let open: Vec<&Claim> = claims.iter().filter(|claim| !closed.contains(&claim.show_id)).collect();
-    // Holds keep buyers apart, so that nearly always all of them get in at once.
-    let refused = insert(tx, &open, work)?;
+pub fn claim(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<Verdict>> {
+    let closed = ask_closed(tx, claims)?.shows(tx)?;
+    let claims = claims.iter().map(Borrow::borrow);
+    let open: Vec<&Claim> = claims.clone().filter(|claim: &&Claim| !closed.contains(&claim.show_id)).collect();
+    let refused = insert(tx, &open)?;
     let mut verdicts = if refused.iter().all(Vec::is_empty) {
         vec![Verdict::Claimed; open.len()]
     } else {
@@ -102,11 +79,45 @@ pub fn claim_while(tx: &mut Tx<'_>, claims: &[Claim], closed: Closed, work: impl
         true => Some(Verdict::Closed),
         false => verdicts.next(),
     };
-    Ok(claims.iter().filter_map(verdict).collect())
+    Ok(claims.filter_map(verdict).collect())
+}
+
+/// Claims the seats of all of them as if none could be taken, and asks which of their shows are closed; for [`Tx::venture`],
+/// which takes them back when one is, or when a seat was taken. Nothing is waited for.
+///
+/// # Errors
+/// As [`Tx::insert_each`].
+pub fn claim_all(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Closed> {
+    let closed = ask_closed(tx, claims)?;
+    tx.insert_each(CLAIM, rows(claims))?;
+    Ok(closed)
+}
+
+/// Which shows of some claims are closed, as it was asked.
+#[derive(Debug)]
+pub struct Closed(Later<Vec<Vec<Row>>>);
+
+impl Closed {
+    /// Whether any is.
+    ///
+    /// # Errors
+    /// What the database says, of this and of whatever is not waited for yet.
+    pub fn any(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        Ok(!self.shows(tx)?.is_empty())
+    }
+
+    fn shows(&self, tx: &mut Tx<'_>) -> Result<HashSet<ShowId>> {
+        tx.answer(&self.0)?.iter().flatten().map(|row| row.get("show_id")).collect()
+    }
+}
+
+fn ask_closed(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Closed> {
+    let shows: HashSet<ShowId> = claims.iter().map(|claim| claim.borrow().show_id).collect();
+    tx.query_each_later(CLOSED, shows.into_iter().map(|show_id| params![show_id])).map(Closed)
 }
 
 fn claim_alone(tx: &mut Tx<'_>, claim: &Claim) -> Result<Verdict> {
-    let taken: Vec<SeatId> = insert(tx, &[claim], || ())?.into_iter().flatten().collect();
+    let taken: Vec<SeatId> = insert(tx, &[claim])?.into_iter().flatten().collect();
     if taken.is_empty() {
         return Ok(Verdict::Claimed);
     }
@@ -115,8 +126,8 @@ fn claim_alone(tx: &mut Tx<'_>, claim: &Claim) -> Result<Verdict> {
 }
 
 /// Inserts what is not there; the seats that were, for each claim.
-fn insert(tx: &mut Tx<'_>, claims: &[&Claim], work: impl FnOnce()) -> Result<Vec<Vec<SeatId>>> {
-    let mut inserted = tx.execute_each_while(CLAIM, rows(claims), work)?.into_iter();
+fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
+    let mut inserted = tx.execute_each(CLAIM, rows(claims))?.into_iter();
     let refused = claims.iter().map(|claim| {
         let rows = claim.seats.iter().zip(inserted.by_ref());
         rows.filter(|(_, inserted)| *inserted == 0).map(|(seat_id, _)| seat_id.clone()).collect()
@@ -136,6 +147,28 @@ fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
 pub fn confirm(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
     let changed = tx.execute_each(CONFIRM, rows(claims))?;
     Ok(by_claim(claims, changed))
+}
+
+/// As [`confirm`], and says whether every seat changed; for [`Tx::venture`]. Nothing is waited for.
+///
+/// # Errors
+/// What the database says, of this and of whatever is not waited for yet.
+pub fn confirm_all(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Confirmed> {
+    tx.execute_each_later(CONFIRM, rows(claims)).map(Confirmed)
+}
+
+/// What became of the claims that were all to be confirmed.
+#[derive(Debug)]
+pub struct Confirmed(Later<Vec<usize>>);
+
+impl Confirmed {
+    /// Whether each was, whole.
+    ///
+    /// # Errors
+    /// What the database says, of this and of whatever is not waited for yet.
+    pub fn is_all(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        Ok(tx.answer(&self.0)?.iter().all(|rows| *rows == 1))
+    }
 }
 
 /// Frees the seats, claimed or booked. How many of each were freed.

@@ -242,12 +242,12 @@ fn booking_id(reply: &Reply) -> BookingId {
     body(reply)["booking_id"].as_str().unwrap().parse().unwrap()
 }
 
-/// A pending booking of one seat, on paper.
 /// The reconciler, where there is one node.
 pub(super) fn by_system() -> By {
     By { actor: Actor::System, lead: Lead::Sole }
 }
 
+/// A pending booking of one seat, on paper.
 pub(super) fn sample_sale() -> Sale {
     let price = Money::new(25_000, "INR".parse().unwrap());
     let seat = SoldSeat {
