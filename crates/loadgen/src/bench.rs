@@ -18,10 +18,11 @@ use crate::{floor, stage};
 const CONNECTIONS: usize = 64;
 /// Connections of a closed loop of bookings: what waits for a commit forms the next batch.
 const BOOKING_CONNECTIONS: usize = 512;
-/// Turns of bookings and of their limit, each half as long as another load.
+/// Turns of bookings and of their limit, each as long as another load: in a shorter one what pgbench's connections learn anew about the tables
+/// tells, a sixth of its rate in two seconds.
 const TURNS: usize = 4;
 /// Pairs that each of them holds before bookings alone are measured.
-const HELD_AHEAD: usize = 400;
+const HELD_AHEAD: usize = 600;
 /// Shows of the selling benches; each worker sells its own share.
 const SELLING_SHOWS: usize = 20_000;
 /// Shows of the big house.
@@ -252,12 +253,10 @@ async fn durable_bookings(
     let mut ready: Vec<Buyer> = ready.into_iter().collect::<Result<_>>()?;
     let (mut booked, mut limits, mut postgres_cpu) = (Vec::new(), Vec::new(), 0.0);
     let postgres_used = || place.database_url.map_or(Ok(0.0), floor::postgres_cpu_seconds);
-    // No more than is held ahead; pgbench counts whole seconds.
-    let length = (plan.length / 2).max(Duration::from_secs(1));
     for _ in 0..TURNS {
-        limits.push(floor(length)?);
+        limits.push(floor(plan.length)?);
         let used_before = postgres_used()?;
-        let (turn, back) = closed_loop(ready, length, Some(marquee.pid()), |mut buyer: Buyer| async {
+        let (turn, back) = closed_loop(ready, plan.length, Some(marquee.pid()), |mut buyer: Buyer| async {
             let lock = buyer.held.pop().context("nothing is held any more: a longer run needs more held ahead")?;
             buyer.book(&lock).await?;
             Ok(buyer)
