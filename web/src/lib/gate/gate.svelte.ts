@@ -126,13 +126,16 @@ class Gate {
     try {
       const asked = Date.now();
       const behind = await this.showsBehind();
-      const lists = await Promise.all(behind.map(doorList));
+      const keysAsked = body(api.GET('/api/v1/tickets/keys'));
+      const [{ keys }, ...lists] = await Promise.all([keysAsked, ...behind.map(doorList)]);
       this.ahead = clockAhead(lists, asked);
-      this.lists = lists;
-      this.forgetListed(Math.min(...lists.map(({ as_of }) => Date.parse(as_of))));
-      await Promise.all(lists.map((list) => put('lists', list)));
-      this.keys = (await body(api.GET('/api/v1/tickets/keys'))).keys;
-      await put('keys', { id: 'keys', keys: this.keys });
+      // With a list but no keys every ticket would be a stranger's: the gate has both, and for a reload, before it says so.
+      try {
+        await Promise.all([put('keys', { id: 'keys', keys }), ...lists.map((list) => put('lists', list))]);
+      } finally {
+        [this.keys, this.lists] = [keys, lists];
+        this.forgetListed(Math.min(...lists.map(({ as_of }) => Date.parse(as_of))));
+      }
       [this.reached, this.trouble] = [true, undefined];
     } catch (error) {
       this.failed(error);
