@@ -89,10 +89,14 @@ pub(crate) fn venture<T>(
         Ok(Some(_)) => "RELEASE venture",
         Ok(None) | Err(_) => "ROLLBACK TO venture; RELEASE venture",
     };
-    connection.execute_batch(end)?;
+    let ended = connection.execute_batch(end);
     match done {
-        Err(Error::Conflict(_)) => Ok(None),
-        done => done,
+        // A full disk, say, has ended the transaction and its savepoints: it is what is told.
+        Err(error) if !matches!(error, Error::Conflict(_)) => Err(error),
+        done => {
+            ended?;
+            Ok(done.unwrap_or_default())
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn describe(shards: &[ShardDb]) {
     describe_counter!(
         BATCHES,
         Unit::Count,
-        "Batches of sales by the way they went: at_once, or one_by_one where somebody was in somebody's way"
+        "Batches of sales by the way they went: at_once, or one_by_one: two met, a show had gone or was closed, or a job's right had to be seen"
     );
     describe_gauge!(PENDING, Unit::Count, "Bookings whose payment is not settled, by shard");
     CLAIM_OUTCOMES.into_iter().for_each(|outcome| counter!(CLAIMS, "outcome" => outcome).increment(0));

@@ -12,9 +12,8 @@ fn things(numbers: std::ops::Range<i64>) -> impl Iterator<Item = [marquee_db::Va
 
 pub(super) async fn each_item_of_many_has_its_own_count(place: Place) {
     let db = place.with_table().await;
-    let again = "INSERT INTO things (name, n) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     let counts = db
-        .write(|tx| tx.execute_each(again, [params!["a", 1_i64], params!["b", 2_i64], params!["a", 3_i64]]))
+        .write(|tx| tx.execute_each(UNLESS_THERE, [params!["a", 1_i64], params!["b", 2_i64], params!["a", 3_i64]]))
         .await
         .unwrap();
     assert_eq!(counts, [1, 1, 0]);
