@@ -141,6 +141,8 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
             Err(Error::CommitUnknown(why)) => {
                 answers.into_iter().for_each(|to| answer(to, Err(Error::CommitUnknown(why.clone()))));
             }
+            // It was never the batch's turn: to try each item would only wait as often.
+            Err(Error::Busy) => answers.into_iter().for_each(|to| answer(to, Err(Error::Busy))),
             Err(error) if items.len() == 1 => {
                 if let Some(to) = answers.into_iter().next() {
                     answer(to, Err(error));

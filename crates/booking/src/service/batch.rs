@@ -43,32 +43,14 @@ struct Sorted<'w> {
 impl Writer {
     /// Carries out `works` in the transaction; their verdicts, in their order.
     pub(crate) fn apply(&self, tx: &mut Tx<'_>, works: &[Work]) -> Result<Vec<Verdict>> {
-        // Where it ends is known by the time that it is wanted.
-        let journal = self.journal.open(tx)?;
-        let (events, verdicts) = (Vec::with_capacity(works.len()), works.iter().map(|_| None).collect());
-        let mut batch = Batch { writer: self, tx, journal, events, verdicts };
-        let all = batch.undecided(works);
-        let winners = batch.at_once(works, &all)?;
-        meters::batch(if winners.is_some() { "at_once" } else { "one_by_one" });
-        let (sorted, sold, claimed) = match winners {
-            Some(winners) => {
-                let sold = all.confirms.clone();
-                batch.undo(&all.undos)?;
-                batch.defer(&all.defers)?;
-                (all, sold, Claimed { winners, ..Default::default() })
-            }
-            None => batch.one_by_one(works)?,
-        };
-        // What is certain by now is sent, and not asked about: the database works on it while entries are sealed.
-        batch.promise(&sold)?;
-        batch.book(&sold)?;
-        batch.sell(claimed.winners)?;
-        batch.refuse(claimed.losers)?;
-        batch.tell()?;
-        batch.take_at_tills(&sold)?;
-        batch.answer_repeats(&claimed.repeats)?;
-        batch.remember(&sorted.remembers)?;
-        batch.verdicts.into_iter().map(|verdict| verdict.ok_or(Error::Closed)).collect()
+        // By what right something is done has to be seen first.
+        let fenced = works.iter().any(|work| work.by().is_some_and(|by| matches!(by.lead, Lead::Term(_))));
+        let at_once = if fenced { None } else { tx.venture(|tx| Batch::open(self, tx, works)?.at_once(works))? };
+        meters::batch(if at_once.is_some() { "at_once" } else { "one_by_one" });
+        match at_once {
+            Some(verdicts) => Ok(verdicts),
+            None => Batch::open(self, tx, works)?.one_by_one(works),
+        }
     }
 
     /// What is sold when these claims win, with what proves the tickets.
@@ -108,7 +90,62 @@ struct Batch<'b, 't> {
     verdicts: Vec<Option<Verdict>>,
 }
 
-impl Batch<'_, '_> {
+impl<'b, 't> Batch<'b, 't> {
+    fn open(writer: &'b Writer, tx: &'b mut Tx<'t>, works: &[Work]) -> Result<Self> {
+        // Where it ends is known by the time that it is wanted.
+        let journal = writer.journal.open(tx)?;
+        let (events, verdicts) = (Vec::with_capacity(works.len()), works.iter().map(|_| None).collect());
+        Ok(Self { writer, tx, journal, events, verdicts })
+    }
+
+    /// Does all as if nobody were in anybody's way: holds keep buyers apart, so that nearly always nobody is, and what came of it is asked
+    /// once, at the end. The verdicts; none when a show has gone or is closed, a key was there before, or a seat was taken or lost. Then
+    /// it is to be taken back.
+    fn at_once(mut self, works: &[Work]) -> Result<Option<Vec<Verdict>>> {
+        let all = self.undecided(works);
+        let departures = Departures::ask(self.tx)?;
+        let confirmed = claims::confirm_all(self.tx, &seats_to_confirm(&all.confirms))?;
+        store::claim_all_keys(self.tx, keyed(&all.claims))?;
+        let closed = claims::claim_all(self.tx, &seats_to_claim(&all.claims))?;
+        // While the database is at that.
+        let winners = self.writer.sign(&all.claims);
+        let sold = all.confirms.clone();
+        self.undo(&all.undos)?;
+        self.defer(&all.defers)?;
+        self.write(&all, &sold, Claimed { winners, ..Default::default() })?;
+        let goes_well =
+            departures.spare(self.tx, &shows(works))? && confirmed.is_all(self.tx)? && !closed.any(self.tx)?;
+        if goes_well { self.verdicts().map(Some) } else { Ok(None) }
+    }
+
+    /// As [`Batch::at_once`], with a question at every step. What frees seats and answers keys comes before what asks for them.
+    fn one_by_one(mut self, works: &[Work]) -> Result<Vec<Verdict>> {
+        self.bar(works)?;
+        let sorted = self.undecided(works);
+        let sold = self.confirm(&sorted.confirms)?;
+        self.undo(&sorted.undos)?;
+        self.defer(&sorted.defers)?;
+        let claimed = self.claim(&sorted.claims)?;
+        self.write(&sorted, &sold, claimed)?;
+        self.verdicts()
+    }
+
+    /// Writes down what came of confirmations and claims. It is sent, and not asked about: the database works on it while entries are sealed.
+    fn write(&mut self, all: &Sorted<'_>, sold: &Picked<'_, Confirm>, claimed: Claimed<'_>) -> Result<()> {
+        self.promise(sold)?;
+        self.book(sold)?;
+        self.sell(claimed.winners)?;
+        self.refuse(claimed.losers)?;
+        self.tell()?;
+        self.take_at_tills(sold)?;
+        self.answer_repeats(&claimed.repeats)?;
+        self.remember(&all.remembers)
+    }
+
+    fn verdicts(self) -> Result<Vec<Verdict>> {
+        self.verdicts.into_iter().map(|verdict| verdict.ok_or(Error::Closed)).collect()
+    }
+
     fn decide(&mut self, at: usize, verdict: Verdict) {
         if let Some(slot) = self.verdicts.get_mut(at) {
             *slot = Some(verdict);
@@ -135,38 +172,6 @@ impl Batch<'_, '_> {
             }
         }
         sorted
-    }
-
-    /// Confirms and claims as if nobody were in anybody's way: holds keep buyers apart, so that nearly always nobody is, and the database
-    /// is asked once for all. What the claims won; none when a show has gone or is closed, a key was there before, a seat was
-    /// taken or lost, or it has to be seen by what right something is done. Then nothing has happened.
-    fn at_once(&mut self, works: &[Work], all: &Sorted<'_>) -> Result<Option<Vec<(usize, Sale)>>> {
-        if works.iter().any(|work| work.by().is_some_and(|by| matches!(by.lead, Lead::Term(_)))) {
-            return Ok(None);
-        }
-        let Sorted { claims, confirms, .. } = all;
-        let writer = self.writer;
-        self.tx.venture(|tx| {
-            let departures = Departures::ask(tx)?;
-            let confirmed = claims::confirm_all(tx, &seats_to_confirm(confirms))?;
-            store::claim_all_keys(tx, keyed(claims))?;
-            let closed = claims::claim_all(tx, &seats_to_claim(claims))?;
-            // While the database finds out.
-            let signed = writer.sign(claims);
-            let goes_well = departures.spare(tx, &shows(works))? && confirmed.is_all(tx)? && !closed.any(tx)?;
-            Ok(goes_well.then_some(signed))
-        })
-    }
-
-    /// As [`Batch::at_once`], with a question at every step. What frees seats and answers keys comes before what asks for them.
-    fn one_by_one<'w>(&mut self, works: &'w [Work]) -> Result<(Sorted<'w>, Picked<'w, Confirm>, Claimed<'w>)> {
-        self.bar(works)?;
-        let sorted = self.undecided(works);
-        let sold = self.confirm(&sorted.confirms)?;
-        self.undo(&sorted.undos)?;
-        self.defer(&sorted.defers)?;
-        let claimed = self.claim(&sorted.claims)?;
-        Ok((sorted, sold, claimed))
     }
 
     /// Decides on what must not be done in this database, or not by this node.

@@ -1,5 +1,6 @@
 //! Sending statements and waiting for their answers, which come in the order in which they were sent.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -16,7 +17,8 @@ pub(super) const NO_ANSWER: &str = "no answer in time";
 pub(super) type Sent = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
 /// Sends what is on its way, and does not wait for the answer; none when it is there already.
-pub(super) fn send(runtime: &Runtime, op: &mut Sent) -> Option<Result<(), tokio_postgres::Error>> {
+pub(super) fn send<T>(runtime: &Runtime, op: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    let mut op = Pin::new(op);
     let answered = runtime.block_on(async {
         let answered = poll_fn(|context| Poll::Ready(op.as_mut().poll(context))).await;
         // The connection's own task writes it out.
@@ -33,7 +35,7 @@ pub(super) fn send(runtime: &Runtime, op: &mut Sent) -> Option<Result<(), tokio_
 pub(super) fn wait<T>(
     runtime: &Runtime,
     purpose: Purpose,
-    sent: &mut Vec<Sent>,
+    sent: &mut VecDeque<Sent>,
     op: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
     let sent = std::mem::take(sent);
@@ -45,9 +47,35 @@ pub(super) fn wait<T>(
     })
 }
 
+/// Waits for the answers to what was sent, one after the other, until it is `enough`.
+pub(super) fn wait_until(
+    runtime: &Runtime,
+    purpose: Purpose,
+    sent: &mut VecDeque<Sent>,
+    enough: impl Fn() -> bool,
+) -> Result<()> {
+    if enough() {
+        return Ok(());
+    }
+    runtime.block_on(async {
+        let answers = async {
+            while !enough()
+                && let Some(before) = sent.pop_front()
+            {
+                before.await?;
+            }
+            Ok(())
+        };
+        match timeout(purpose.round_trip_max(), answers).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Error::Unreachable(NO_ANSWER.to_owned())),
+        }
+    })
+}
+
 /// Sends `op` and answers what came of it, unless something that was sent before failed.
 pub(super) async fn after<T>(
-    sent: Vec<Sent>,
+    sent: VecDeque<Sent>,
     op: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<Result<T, tokio_postgres::Error>, tokio_postgres::Error> {
     let mut op = pin!(op);

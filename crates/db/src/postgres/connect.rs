@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::warn;
 
 use super::tls;
+use super::turns::Turns;
 use crate::{Error, Result};
 
 /// How long one host may take to take a connection up, to the last word of it: a host that is stopped still accepts, and must
@@ -93,6 +94,8 @@ pub(crate) struct Server {
     /// How often the primary turned out to be another one, or said of a commit that it may not be where it must be. A session
     /// that is older than the last time could see what nobody may be told.
     doubts: AtomicU64,
+    /// Which session's turn it is to write.
+    pub(super) turns: Turns,
 }
 
 /// A connection that was made.
@@ -110,7 +113,7 @@ impl Server {
         let (url, trust) = tls::part(url)?;
         let hosts = each(&url.parse().map_err(Error::from)?)?;
         let tls = tls::connector(&trust)?;
-        Ok(Arc::new(Self { hosts, tls, last: AtomicUsize::new(0), doubts: AtomicU64::new(0) }))
+        Ok(Arc::new(Self { hosts, tls, last: AtomicUsize::new(0), doubts: AtomicU64::new(0), turns: Turns::new() }))
     }
 
     /// Whether `url` can be read as an address.

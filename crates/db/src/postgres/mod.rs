@@ -11,8 +11,9 @@ mod connect;
 mod many;
 mod setwise;
 mod tls;
+mod turns;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,18 +27,21 @@ use tokio_postgres::{Client, Statement};
 
 use crate::session::{Later, On, Tx};
 use crate::{Error, Result, Row, Value};
-use asking::{NO_ANSWER, Sent, after, send, wait};
+use asking::{NO_ANSWER, Sent, after, send, wait, wait_until};
 use connect::{Connected, PROBE};
 pub(crate) use connect::{Purpose, Server, TIME, place};
 use many::Many;
+use turns::Turn;
 
 /// Prepared statements kept per connection; past it they are prepared anew.
 const STATEMENTS_MAX: usize = 256;
 /// How long a server that could not be reached is left alone, so that a queue behind it empties at once.
 const REFUSED_FOR: Duration = Duration::from_millis(250);
 
+/// Isolated as far as a writer needs it: it is the only one once it has the lock.
+const BEGIN_WRITE: &str = "BEGIN";
 /// `4d51` is `MQ`: the advisory locks of Marquee.
-const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'4d51'::int, 1)";
+const LOCK: &str = "SELECT pg_advisory_xact_lock(x'4d51'::int, 1)";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// A connection, or the means to make one.
 pub(crate) struct Session {
@@ -52,7 +56,7 @@ pub(crate) struct Session {
     /// The first error of the transaction under way: PostgreSQL would answer COMMIT with a silent rollback.
     failed: Option<String>,
     /// What was sent in the transaction under way and has not been asked about.
-    sent: Vec<Sent>,
+    sent: VecDeque<Sent>,
 }
 
 struct Live {
@@ -88,7 +92,7 @@ impl Session {
     pub(crate) fn prepare_for(server: &Arc<Server>, purpose: Purpose) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| Error::Unreachable(problem.to_string()))?;
-        let (server, sent) = (server.clone(), Vec::new());
+        let (server, sent) = (server.clone(), VecDeque::new());
         Ok(Self { server, purpose, runtime, live: None, down: None, open: false, failed: None, sent })
     }
 
@@ -134,10 +138,14 @@ impl Session {
 
     pub(crate) fn write<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         self.begin(BEGIN_WRITE)?;
-        let done = work(&mut Tx { on: On::Postgres(self) });
+        let server = self.server.clone();
+        let turn = server.turns.take();
+        // What follows is there when the lock is: it is not waited for.
+        let locked = self.send_text(LOCK);
+        let done = locked.map_err(E::from).and_then(|()| work(&mut Tx { on: On::Postgres(self) }));
         match (done, self.failed.take()) {
             (Ok(done), None) => {
-                self.commit()?;
+                self.commit(turn)?;
                 Ok(done)
             }
             (Ok(_), Some(error)) => {
@@ -179,14 +187,21 @@ impl Session {
         self.run(begin)
     }
 
-    fn commit(&mut self) -> Result<()> {
+    /// Commits; once that is asked for, it is the next one's turn.
+    fn commit(&mut self, turn: Turn) -> Result<()> {
         self.open = false;
         let live = self.live.as_ref().ok_or(Error::Closed)?;
-        let warned = live.warned.clone();
+        let (client, warned) = (live.client.clone(), live.warned.clone());
         warned.store(false, Ordering::SeqCst);
         let sent = std::mem::take(&mut self.sent);
-        let committed = after(sent, live.client.batch_execute("COMMIT"));
-        let committed = self.runtime.block_on(async { timeout(self.purpose.round_trip_max(), committed).await });
+        let mut committed = Box::pin(after(sent, client.batch_execute("COMMIT")));
+        let committed = match send(&self.runtime, &mut committed) {
+            Some(committed) => Ok(committed),
+            None => {
+                drop(turn);
+                self.runtime.block_on(async { timeout(self.purpose.round_trip_max(), committed).await })
+            }
+        };
         let why = match committed {
             // Somebody ended the wait for a standby: it is done here, where everybody sees it now, and perhaps nowhere else.
             Ok(Ok(Ok(()))) if warned.load(Ordering::SeqCst) => {
@@ -258,7 +273,7 @@ impl Session {
         match send(&self.runtime, &mut op) {
             Some(outcome) => self.heed(outcome.map_err(Error::from)),
             None => {
-                self.sent.push(op);
+                self.sent.push_back(op);
                 Ok(())
             }
         }
@@ -270,12 +285,10 @@ impl Session {
         self.heed(settled)
     }
 
-    /// What has been answered by now is not waited for, whatever else is on its way.
+    /// Waits until it is there, whatever else is on its way.
     pub(crate) fn answer<T: Clone>(&mut self, later: &Later<T>) -> Result<T> {
-        if let Ok(answer) = later.answer() {
-            return Ok(answer);
-        }
-        self.settle()?;
+        let answered = wait_until(&self.runtime, self.purpose, &mut self.sent, || later.answer().is_ok());
+        self.heed(answered)?;
         later.answer()
     }
 

@@ -13,7 +13,7 @@ const WAITING_WRITERS: &str = "
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 #[tokio::test]
-async fn the_next_batch_waits_at_the_lock_for_the_commit_before_it_and_takes_all_that_came_meanwhile() {
+async fn the_next_batch_is_at_the_lock_before_the_commit_before_it_is_answered() {
     let place = Place::postgres().await;
     let Place::Postgres(url) = &place else { unreachable!() };
     let db = place.with_table().await;
@@ -33,18 +33,59 @@ async fn the_next_batch_waits_at_the_lock_for_the_commit_before_it_and_takes_all
     let first = submit(1);
     assert_eq!(says.recv().await, Some(1));
     let second = submit(2);
+    assert_eq!(says.recv().await, Some(1), "composed while the first commits");
     let waits = async {
         while admin.query_one(WAITING_WRITERS, &[]).await.unwrap().get::<_, i64>(0) != 1 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), waits).await.unwrap();
-    let mut third = Box::pin(lane.submit(3));
-    assert!(futures_now(third.as_mut()).is_none());
     admin.batch_execute("SELECT pg_advisory_unlock(42)").await.unwrap();
-    assert_eq!((first.await.unwrap().unwrap(), second.await.unwrap().unwrap(), third.await.unwrap()), (1, 1, 1));
-    assert_eq!(says.recv().await, Some(2), "the third came while the second waited");
-    assert_eq!(count(&db).await, 3);
+    assert_eq!((first.await.unwrap().unwrap(), second.await.unwrap().unwrap()), (1, 1));
+    assert_eq!(count(&db).await, 2);
+}
+
+#[tokio::test]
+async fn what_comes_while_a_batch_is_composed_goes_with_the_next() {
+    let db = Place::postgres().await.with_table().await;
+    let (said, mut says) = tokio::sync::mpsc::unbounded_channel();
+    let (let_on, may_go_on) = std::sync::mpsc::channel();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let lane = db.lane("test", move |tx, items: &[i64]| {
+        said.send(items.len()).unwrap();
+        if items == [1] {
+            may_go_on.lock().unwrap().recv().unwrap();
+        }
+        items.iter().map(|n| insert(tx, &n.to_string(), *n)).collect()
+    });
+    let mut calls: Vec<_> = (1..=3).map(|n| Box::pin(lane.submit(n))).collect();
+    assert!(futures_now(calls[0].as_mut()).is_none());
+    assert_eq!(says.recv().await, Some(1));
+    assert!(futures_now(calls[1].as_mut()).is_none() && futures_now(calls[2].as_mut()).is_none());
+    let_on.send(()).unwrap();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 1);
+    }
+    assert_eq!(says.recv().await, Some(2));
+}
+
+#[tokio::test]
+async fn a_batch_that_never_gets_the_lock_is_refused_as_one() {
+    let place = Place::postgres().await;
+    let Place::Postgres(url) = &place else { unreachable!() };
+    let db = place.with_table().await;
+    let (admin, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    admin.batch_execute("SELECT pg_advisory_lock(x'4d51'::int, 1)").await.unwrap();
+    let lane = db.lane("test", |tx, items: &[i64]| items.iter().map(|n| insert(tx, &n.to_string(), *n)).collect());
+    let begun = std::time::Instant::now();
+    let calls = (1..=20).map(|n| lane.submit(n));
+    let refused = futures_util::future::join_all(calls).await;
+    assert!(refused.iter().all(|verdict| matches!(verdict, Err(Error::Busy))), "{refused:?}");
+    // The first alone, the others together, at the same time or one after the other: not twenty times six seconds.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    admin.batch_execute("SELECT pg_advisory_unlock(x'4d51'::int, 1)").await.unwrap();
+    assert_eq!((lane.submit(21).await.unwrap(), count(&db).await), (1, 1));
 }
 
 #[tokio::test]
