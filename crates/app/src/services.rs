@@ -26,10 +26,10 @@ const FINISH_MOVES_EVERY: Duration = Duration::from_secs(2);
 
 /// All that a show has in the database it lives in.
 pub(crate) const PORTIONS: &[Portion] = &{
-    let [seats, closed] = marquee_seating::PORTIONS;
+    let [seats, claims, closed] = marquee_seating::PORTIONS;
     let [bookings, pending, keys, answers, admitted, contested] = marquee_booking::PORTIONS;
     let [payments, captures, refunds, tills] = marquee_payments::PORTIONS;
-    [bookings, pending, keys, answers, admitted, contested, payments, captures, refunds, tills, seats, closed]
+    [bookings, pending, keys, answers, admitted, contested, payments, captures, refunds, tills, seats, claims, closed]
 };
 
 /// Every service, joined. Clones share everything.

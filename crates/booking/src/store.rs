@@ -21,27 +21,29 @@ pub use across::{KeyUse, keys_after, shows_after, uses_of};
 pub use admissions::entered_shows_after;
 
 const INSERT: &str = "
-    INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
+    INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, outcome, total, currency, payment_id, booked_by,
         idempotency_key, created_at, seats, proof)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const NOTE_PENDING: &str = "INSERT INTO pending_bookings (booking_id) VALUES ($1)";
-/// The guard of every change: a booking that another writer has moved on is left alone.
-const SETTLE: &str = "UPDATE bookings SET status = $2 WHERE booking_id = $1 AND status = 'pending'";
-const FORGET_PENDING: &str = "DELETE FROM pending_bookings WHERE booking_id = $1";
+/// The guard of every change: who takes it away settles the booking.
+const SETTLE: &str = "DELETE FROM pending_bookings WHERE booking_id = $1";
+const FAIL: &str = "UPDATE bookings SET outcome = 'failed' WHERE booking_id = $1 AND outcome = 'confirmed'";
 const CANCEL: &str = "
-    UPDATE bookings SET status = 'cancelled', cancelled_at = $2, cancel_reason = $3
-    WHERE booking_id = $1 AND status = 'confirmed'";
+    UPDATE bookings SET outcome = 'cancelled', cancelled_at = $2, cancel_reason = $3
+    WHERE booking_id = $1 AND outcome = 'confirmed'
+        AND NOT EXISTS (SELECT 1 FROM pending_bookings p WHERE p.booking_id = $1)";
 /// The same for a booking that nobody was let in with.
 const CANCEL_UNUSED: &str = "
-    UPDATE bookings SET status = 'cancelled', cancelled_at = $2, cancel_reason = $3
-    WHERE booking_id = $1 AND status = 'confirmed'
+    UPDATE bookings SET outcome = 'cancelled', cancelled_at = $2, cancel_reason = $3
+    WHERE booking_id = $1 AND outcome = 'confirmed'
+        AND NOT EXISTS (SELECT 1 FROM pending_bookings p WHERE p.booking_id = $1)
         AND NOT EXISTS (SELECT 1 FROM admissions a WHERE a.booking_id = $1)";
 
 const FIND: &str = "
     SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by, idempotency_key,
         created_at, cancelled_at, seats, proof
-    FROM bookings WHERE booking_id = $1";
-const STATUS: &str = "SELECT status FROM bookings WHERE booking_id = $1";
+    FROM bookings_now WHERE booking_id = $1";
+const STATUS: &str = "SELECT status FROM bookings_now WHERE booking_id = $1";
 const OF_USER: &str = "
     SELECT booking_id FROM bookings
     WHERE user_id = $1 AND booking_id < $2 ORDER BY booking_id DESC LIMIT $3";
@@ -50,16 +52,13 @@ const OF_USER_NEWEST: &str = "
 const PENDING: &str = "
     SELECT booking_id FROM pending_bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
 const COUNT_PENDING: &str = "SELECT COUNT(*) AS n FROM pending_bookings";
-/// Pending bookings that the reconciler would not find, and settled ones that it would.
-const ODD_PENDING: &str = "
-    SELECT b.booking_id, b.status FROM bookings b LEFT JOIN pending_bookings p ON p.booking_id = b.booking_id
-    WHERE (b.status = 'pending') <> (p.booking_id IS NOT NULL)";
+/// To be settled, and over, or never there.
 const STRAY_PENDING: &str = "
     SELECT p.booking_id FROM pending_bookings p
-    WHERE NOT EXISTS (SELECT 1 FROM bookings b WHERE b.booking_id = p.booking_id)";
+    WHERE NOT EXISTS (SELECT 1 FROM bookings b WHERE b.booking_id = p.booking_id AND b.outcome = 'confirmed')";
 /// What the show's bookings come to, those whose payment is not settled yet beside the others.
 const OF_SHOW: &str = "
-    SELECT status, currency, COUNT(*) AS bookings, CAST(SUM(total) AS BIGINT) AS total FROM bookings
+    SELECT status, currency, COUNT(*) AS bookings, CAST(SUM(total) AS BIGINT) AS total FROM bookings_now
     WHERE show_id = $1 AND status IN ('confirmed', 'pending') GROUP BY status, currency ORDER BY currency, status";
 const AFTER: &str = "SELECT booking_id FROM bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
 
@@ -87,10 +86,10 @@ const PURGE_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key
 const PURGE_ANSWER: &str = "DELETE FROM idempotency_answers WHERE booking_id = $1";
 
 const KEYS_LEFT_OPEN: &str = "
-    SELECT b.booking_id, b.status FROM idempotency_keys k
+    SELECT b.booking_id, b.outcome FROM idempotency_keys k
     JOIN bookings b ON b.booking_id = k.booking_id
     LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
-    WHERE a.booking_id IS NULL AND b.status = 'failed' ORDER BY b.booking_id";
+    WHERE a.booking_id IS NULL AND b.outcome = 'failed' ORDER BY b.booking_id";
 const ODD_ANSWERS: &str = "SELECT COUNT(*) AS n FROM idempotency_answers WHERE status NOT IN (201, 202, 402, 409)";
 /// What a guest wrote.
 const ERASE_GUEST: &str = "UPDATE bookings SET cancel_reason = NULL WHERE user_id = $1 AND cancel_reason IS NOT NULL";
@@ -99,11 +98,11 @@ const ERASE_GUEST: &str = "UPDATE bookings SET cancel_reason = NULL WHERE user_i
 pub const PORTIONS: [Portion; 6] = [
     Portion::of::<16>(
         "bookings",
-        "SELECT booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
+        "SELECT booking_id, user_id, show_id, cinema_id, hold_id, outcome, total, currency, payment_id, booked_by,
              idempotency_key, created_at, cancelled_at, cancel_reason, seats, proof
          FROM bookings WHERE show_id = $1",
         "DELETE FROM bookings WHERE show_id = $1",
-        "INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, status, total, currency, payment_id, booked_by,
+        "INSERT INTO bookings (booking_id, user_id, show_id, cinema_id, hold_id, outcome, total, currency, payment_id, booked_by,
              idempotency_key, created_at, cancelled_at, cancel_reason, seats, proof)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     ),
@@ -145,7 +144,7 @@ pub const PORTIONS: [Portion; 6] = [
     ),
 ];
 
-/// Writes new bookings and their seats.
+/// Writes new bookings, all of them pending: what they will be once they are sold.
 pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> + Clone) -> Result<()> {
     let rows = sales.clone().map(|sale| {
         params![
@@ -154,7 +153,7 @@ pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> 
             sale.show_id,
             sale.cinema_id,
             sale.hold_id,
-            sale.status.word(),
+            Status::Confirmed.word(),
             sale.total.amount,
             sale.currency(),
             sale.payment_id,
@@ -166,23 +165,20 @@ pub(crate) fn insert<'s>(tx: &mut Tx<'_>, sales: impl Iterator<Item = &'s Sale> 
         ]
     });
     tx.run_each(INSERT, rows)?;
-    let pending = sales.filter(|sale| sale.status == Status::Pending);
-    tx.run_each(NOTE_PENDING, pending.map(|sale| params![sale.booking_id]))
+    tx.run_each(NOTE_PENDING, sales.map(|sale| params![sale.booking_id]))
 }
 
 /// Confirms bookings that are known to be pending.
-pub(crate) fn confirm(tx: &mut Tx<'_>, bookings: impl Iterator<Item = BookingId> + Clone) -> Result<()> {
-    tx.run_each(SETTLE, bookings.clone().map(|booking_id| params![booking_id, Status::Confirmed.word()]))?;
-    tx.run_each(FORGET_PENDING, bookings.map(|booking_id| params![booking_id]))
+pub(crate) fn confirm(tx: &mut Tx<'_>, bookings: impl Iterator<Item = BookingId>) -> Result<()> {
+    tx.run_each(SETTLE, bookings.map(|booking_id| params![booking_id]))
 }
 
 /// Fails each booking that is pending; 0 for one that is not.
 pub(crate) fn fail(tx: &mut Tx<'_>, bookings: impl Iterator<Item = BookingId> + Clone) -> Result<Vec<usize>> {
-    let rows = bookings.clone().map(|booking_id| params![booking_id, Status::Failed.word()]);
-    let failed = tx.execute_each(SETTLE, rows)?;
-    // Whatever it was: it is not pending now.
-    tx.run_each(FORGET_PENDING, bookings.map(|booking_id| params![booking_id]))?;
-    Ok(failed)
+    let settled = tx.execute_each(SETTLE, bookings.clone().map(|booking_id| params![booking_id]))?;
+    let failed = bookings.zip(&settled).filter(|(_, settled)| **settled > 0);
+    tx.run_each(FAIL, failed.map(|(booking_id, _)| params![booking_id]))?;
+    Ok(settled)
 }
 
 /// Cancels each confirmed booking; 0 for one that is not confirmed.
@@ -364,26 +360,19 @@ pub(crate) fn purge_keys(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Resu
     Ok(old.len())
 }
 
-/// Bookings that the reconciler would miss, or look at for nothing, one line each.
+/// Bookings that the reconciler would look at for nothing, one line each.
 pub(crate) fn pending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
-    let mut faults = Vec::new();
-    for row in tx.query(ODD_PENDING, &[])? {
-        let (booking_id, status) = (row.get::<BookingId>("booking_id")?, row.get::<String>("status")?);
-        let noted = if status == "pending" { "is not" } else { "is" };
-        faults.push(format!("booking {booking_id}: {status}, and {noted} among those to be settled"));
-    }
-    for booking_id in ids(&tx.query(STRAY_PENDING, &[])?)? {
-        faults.push(format!("booking {booking_id}: to be settled, and does not exist"));
-    }
-    Ok(faults)
+    let stray = ids(&tx.query(STRAY_PENDING, &[])?)?;
+    let fault = |booking_id| format!("booking {booking_id}: to be settled, and is over or does not exist");
+    Ok(stray.into_iter().map(fault).collect())
 }
 
 /// Keys that stand for something which cannot be, one line each.
 pub(crate) fn key_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for row in tx.query(KEYS_LEFT_OPEN, &[])? {
-        let (booking_id, status) = (row.get::<BookingId>("booking_id")?, row.get::<String>("status")?);
-        faults.push(format!("booking {booking_id}: {status}, and its idempotency key has no answer"));
+        let (booking_id, outcome) = (row.get::<BookingId>("booking_id")?, row.get::<String>("outcome")?);
+        faults.push(format!("booking {booking_id}: {outcome}, and its idempotency key has no answer"));
     }
     let odd: i64 = tx.query_opt(ODD_ANSWERS, &[])?.map_or(Ok(0), |row| row.get("n"))?;
     if odd > 0 {

@@ -30,6 +30,8 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0017_seating", include_str!("../../../migrations/0017_seating.sql")),
     ("0018_seating", include_str!("../../../migrations/0018_seating.sql")),
     ("0019_booking", include_str!("../../../migrations/0019_booking.sql")),
+    ("0020_seating", include_str!("../../../migrations/0020_seating.sql")),
+    ("0021_booking", include_str!("../../../migrations/0021_booking.sql")),
 ];
 
 /// Where the migrations that were applied are noted.

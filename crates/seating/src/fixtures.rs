@@ -167,7 +167,7 @@ impl Shop {
     /// Sells what is claimed of a hold, as booking does.
     pub(crate) async fn confirm(&self, hold: &Hold, booking_id: BookingId) {
         let claim = self.seating.claim_of(hold, booking_id);
-        self.db.write(move |tx| claims::confirm(tx, &[claim])).await.unwrap();
+        self.db.write(move |tx| claims::settle(tx, &[claim])).await.unwrap();
     }
 
     /// Frees what is claimed of a hold, as booking does.

@@ -104,7 +104,7 @@ impl<'b, 't> Batch<'b, 't> {
     fn at_once(mut self, works: &[Work]) -> Result<Option<Vec<Verdict>>> {
         let all = self.undecided(works);
         let departures = Departures::ask(self.tx)?;
-        let confirmed = claims::confirm_all(self.tx, &seats_to_confirm(&all.confirms))?;
+        let confirmed = claims::settle_all(self.tx, &claims_to_confirm(&all.confirms))?;
         store::claim_all_keys(self.tx, keyed(&all.claims))?;
         let closed = claims::claim_all(self.tx, &seats_to_claim(&all.claims))?;
         // While the database is at that.
@@ -254,12 +254,12 @@ impl<'b, 't> Batch<'b, 't> {
 }
 
 impl Batch<'_, '_> {
-    /// Turns claims into sales; those that were. Whose seats are gone is undone.
+    /// Turns claims into sales; those that were open. A booking that waits for one that is not is undone.
     fn confirm<'w>(&mut self, confirms: &Picked<'w, Confirm>) -> Result<Picked<'w, Confirm>> {
-        let booked = claims::confirm(self.tx, &seats_to_confirm(confirms))?;
+        let settled = claims::settle(self.tx, &claims_to_confirm(confirms))?;
         let (mut sold, mut lost) = (Picked::new(), Vec::new());
-        for ((at, confirm), seats) in confirms.iter().zip(booked) {
-            if seats == confirm.sale.seats.len() {
+        for ((at, confirm), settled) in confirms.iter().zip(settled) {
+            if settled > 0 {
                 sold.push((*at, *confirm));
             } else if store::status(self.tx, confirm.sale.booking_id)? == Some(Status::Pending) {
                 lost.push((*at, confirm.without_seats()));
@@ -397,7 +397,7 @@ fn seats_to_claim<'w>(claims: &Picked<'w, Claim>) -> Vec<&'w claims::Claim> {
     claims.iter().map(|(_, claim)| &claim.seats).collect()
 }
 
-fn seats_to_confirm<'w>(confirms: &Picked<'w, Confirm>) -> Vec<&'w claims::Claim> {
+fn claims_to_confirm<'w>(confirms: &Picked<'w, Confirm>) -> Vec<&'w claims::Claim> {
     confirms.iter().map(|(_, confirm)| &confirm.seats).collect()
 }
 

@@ -31,7 +31,7 @@ pub(super) const CONTESTED_OF_SHOW: &str = "
 const OF_BOOKING: &str = "SELECT ticket_id FROM admissions WHERE booking_id = $1 LIMIT 1";
 /// What of a show is at its door, or may be: failed and cancelled bookings have no seats.
 const AT_THE_DOOR: &str = "
-    SELECT booking_id FROM bookings WHERE show_id = $1 AND status IN ('pending', 'confirmed') ORDER BY booking_id";
+    SELECT booking_id FROM bookings_now WHERE show_id = $1 AND status IN ('pending', 'confirmed') ORDER BY booking_id";
 const SHOWS_AFTER: &str = "
     SELECT DISTINCT show_id FROM admissions WHERE show_id > $1 ORDER BY show_id LIMIT $2";
 

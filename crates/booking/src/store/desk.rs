@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::ids;
 use crate::model::Status;
 
-const IDS: &str = "SELECT booking_id FROM bookings WHERE booking_id < $1 AND booking_id >= $2";
+const IDS: &str = "SELECT booking_id FROM bookings_now WHERE booking_id < $1 AND booking_id >= $2";
 /// In the order of an index that has both, so that no booking is read for it.
 const AFTER_GUEST: &str = "
     SELECT user_id, booking_id FROM bookings

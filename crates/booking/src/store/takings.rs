@@ -11,9 +11,9 @@ const BETWEEN: &str = "
     SELECT cinema_id, currency, status, created_at / 900000000 AS quarter, COUNT(*) AS bookings,
         CAST(SUM(total) AS BIGINT) AS amount,
         CAST(SUM((LENGTH(seats) - LENGTH(REPLACE(seats, '\"ticket_id\"', ''))) / 11) AS BIGINT) AS seats
-    FROM bookings WHERE booking_id >= $1 AND booking_id < $2
+    FROM bookings_now WHERE booking_id >= $1 AND booking_id < $2
     GROUP BY cinema_id, currency, status, created_at / 900000000";
-const PLACE: &str = "SELECT cinema_id, status FROM bookings WHERE booking_id = $1";
+const PLACE: &str = "SELECT cinema_id, status FROM bookings_now WHERE booking_id = $1";
 
 /// What was booked between two instants, by cinema, currency, status and quarter of an hour.
 pub(crate) fn between(tx: &mut Tx<'_>, from: Timestamp, until: Timestamp) -> Result<Vec<Taking>> {

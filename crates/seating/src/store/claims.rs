@@ -1,6 +1,7 @@
 //! Claims: the durable word on who has a seat. They run inside booking's transactions, many at a time.
 //!
-//! The primary key of `show_seats` decides: a seat is claimed by the row that gets in, whatever any layer above believes.
+//! The primary key of `show_seats` decides: a seat is claimed by the row that gets in, whatever any layer above believes. And one row of
+//! `open_claims` decides what becomes of a claim: whoever takes it away settles it, once, for all its seats.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -10,19 +11,16 @@ use marquee_kernel::{BookingId, SeatId, ShowId};
 
 /// The primary key (show_id, seat_id) refuses a seat that is claimed, booked or blocked.
 const CLAIM: &str = "
-    INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ($1, $2, 'claimed', $3)
+    INSERT INTO show_seats (show_id, seat_id, status, booking_id) VALUES ($1, $2, 'booked', $3)
     ON CONFLICT (show_id, seat_id) DO NOTHING";
+pub(super) const OPEN: &str = "INSERT INTO open_claims (booking_id) VALUES ($1)";
+const SETTLE: &str = "DELETE FROM open_claims WHERE booking_id = $1";
 const CLOSED: &str = "SELECT show_id FROM closed_shows WHERE show_id = $1";
-const CONFIRM: &str = "
-    UPDATE show_seats SET status = 'booked'
-    WHERE show_id = $1 AND seat_id = $2 AND booking_id = $3 AND status = 'claimed'";
-const UNCLAIM: &str = "
-    DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $2 AND booking_id = $3 AND status = 'claimed'";
 const FREE: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $2 AND booking_id = $3";
 
-const STANDING: &str = "SELECT status, booking_id FROM show_seats WHERE show_id = $1 AND seat_id = $2";
+const STANDING: &str = "SELECT status, booking_id FROM seats_now WHERE show_id = $1 AND seat_id = $2";
 const OWNERS: &str = "
-    SELECT DISTINCT booking_id FROM show_seats WHERE show_id = $1 AND status = $2 ORDER BY booking_id LIMIT $3";
+    SELECT DISTINCT booking_id FROM seats_now WHERE show_id = $1 AND status = $2 ORDER BY booking_id LIMIT $3";
 const SOLD_AFTER: &str = "
     SELECT show_id, seat_id, booking_id FROM show_seats
     WHERE (show_id, seat_id) > ($1, $2) AND status <> 'blocked' ORDER BY show_id, seat_id LIMIT $3";
@@ -67,14 +65,16 @@ pub fn claim(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<Verdi
     let claims = claims.iter().map(Borrow::borrow);
     let open: Vec<&Claim> = claims.clone().filter(|claim: &&Claim| !closed.contains(&claim.show_id)).collect();
     let refused = insert(tx, &open)?;
-    let mut verdicts = if refused.iter().all(Vec::is_empty) {
+    let verdicts = if refused.iter().all(Vec::is_empty) {
         vec![Verdict::Claimed; open.len()]
     } else {
         // A loser's rows stood in the way of those after it: undo all, then one after the other.
         undo(tx, &open)?;
         open.iter().map(|claim| claim_alone(tx, claim)).collect::<Result<Vec<_>>>()?
-    }
-    .into_iter();
+    };
+    let won = open.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Claimed);
+    tx.run_each(OPEN, won.map(|(claim, _)| params![claim.booking_id]))?;
+    let mut verdicts = verdicts.into_iter();
     let verdict = |claim: &Claim| match closed.contains(&claim.show_id) {
         true => Some(Verdict::Closed),
         false => verdicts.next(),
@@ -90,6 +90,7 @@ pub fn claim(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<Verdi
 pub fn claim_all(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Closed> {
     let closed = ask_closed(tx, claims)?;
     tx.insert_each(CLAIM, rows(claims))?;
+    tx.run_each(OPEN, bookings(claims))?;
     Ok(closed)
 }
 
@@ -137,32 +138,31 @@ fn insert(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<Vec<Vec<SeatId>>> {
 
 /// Takes back what was just inserted: what a claim did not get is not its own.
 fn undo(tx: &mut Tx<'_>, claims: &[&Claim]) -> Result<()> {
-    tx.run_each(UNCLAIM, rows(claims))
+    tx.run_each(FREE, rows(claims))
 }
 
-/// Turns claims into sales. How many seats of each changed.
+/// Settles claims: their seats are sold, unless they are freed. 1 for each that was open; who gets 0 has nothing to decide any more.
 ///
 /// # Errors
 /// What the database says.
-pub fn confirm(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
-    let changed = tx.execute_each(CONFIRM, rows(claims))?;
-    Ok(by_claim(claims, changed))
+pub fn settle(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
+    tx.execute_each(SETTLE, bookings(claims))
 }
 
-/// As [`confirm`], and says whether every seat changed; for [`Tx::venture`]. Nothing is waited for.
+/// As [`settle`], and says whether every claim was open; for [`Tx::venture`]. Nothing is waited for.
 ///
 /// # Errors
 /// What the database says, of this and of whatever is not waited for yet.
-pub fn confirm_all(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Confirmed> {
-    tx.execute_each_later(CONFIRM, rows(claims)).map(Confirmed)
+pub fn settle_all(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Settled> {
+    tx.execute_each_later(SETTLE, bookings(claims)).map(Settled)
 }
 
-/// What became of the claims that were all to be confirmed.
+/// What became of the claims that were all to be settled.
 #[derive(Debug)]
-pub struct Confirmed(Later<Vec<usize>>);
+pub struct Settled(Later<Vec<usize>>);
 
-impl Confirmed {
-    /// Whether each was, whole.
+impl Settled {
+    /// Whether each was open.
     ///
     /// # Errors
     /// What the database says, of this and of whatever is not waited for yet.
@@ -176,8 +176,14 @@ impl Confirmed {
 /// # Errors
 /// What the database says.
 pub fn free(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
+    tx.run_each(SETTLE, bookings(claims))?;
     let freed = tx.execute_each(FREE, rows(claims))?;
     Ok(by_claim(claims, freed))
+}
+
+/// One parameter list for each claim.
+fn bookings(claims: &[impl Borrow<Claim>]) -> impl Iterator<Item = [Value; 1]> {
+    claims.iter().map(|claim| params![claim.borrow().booking_id])
 }
 
 /// One parameter list for each seat.

@@ -23,7 +23,7 @@ const START: &str = "
     INSERT INTO seating_starts (only_row, starts) VALUES (1, 1)
     ON CONFLICT (only_row) DO UPDATE SET starts = seating_starts.starts + 1
     RETURNING starts";
-const SEATS_OF_SHOW: &str = "SELECT seat_id, status FROM show_seats WHERE show_id = $1";
+const SEATS_OF_SHOW: &str = "SELECT seat_id, status FROM seats_now WHERE show_id = $1";
 const TAKEN_BY_SHOW: &str = "SELECT show_id, COUNT(*) AS seats FROM show_seats GROUP BY show_id";
 const CLOSE_SHOW: &str =
     "INSERT INTO closed_shows (show_id, closed_at) VALUES ($1, $2) ON CONFLICT (show_id) DO NOTHING";
@@ -41,16 +41,22 @@ const UNBLOCK: &str = "DELETE FROM show_seats WHERE show_id = $1 AND seat_id = $
 const KEEP_HOLD: &str = "INSERT INTO kept_holds (hold_id, show_id, hold) VALUES ($1, $2, $3)";
 const KEPT_HOLDS: &str = "SELECT hold FROM kept_holds";
 const FORGET_KEPT_HOLDS: &str = "DELETE FROM kept_holds";
-const STANDING_OF: &str = "SELECT status FROM show_seats WHERE show_id = $2 AND booking_id = $1 LIMIT 1";
+const STANDING_OF: &str = "SELECT status FROM seats_now WHERE show_id = $2 AND booking_id = $1 LIMIT 1";
 
 /// What a show has of these tables, when it is moved to another shard.
-pub const PORTIONS: [Portion; 2] = [
+pub const PORTIONS: [Portion; 3] = [
     Portion::of::<6>(
         "show_seats",
         "SELECT show_id, seat_id, status, booking_id, block_reason, block_note FROM show_seats WHERE show_id = $1",
         "DELETE FROM show_seats WHERE show_id = $1",
         "INSERT INTO show_seats (show_id, seat_id, status, booking_id, block_reason, block_note)
          VALUES ($1, $2, $3, $4, $5, $6)",
+    ),
+    Portion::of::<1>(
+        "open_claims",
+        "SELECT DISTINCT o.booking_id FROM show_seats s JOIN open_claims o ON o.booking_id = s.booking_id WHERE s.show_id = $1",
+        "DELETE FROM open_claims WHERE booking_id IN (SELECT booking_id FROM show_seats WHERE show_id = $1)",
+        claims::OPEN,
     ),
     Portion::of::<2>(
         "closed_shows",

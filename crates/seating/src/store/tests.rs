@@ -4,7 +4,7 @@ use marquee_db::{Db, Error, params};
 use marquee_kernel::{BookingId, Clock, Rng, SeatId, ShowId};
 use proptest::prelude::*;
 
-use super::claims::{Claim, Verdict, claim, confirm, free};
+use super::claims::{Claim, Verdict, claim, free, settle};
 use super::*;
 use crate::fixtures::{booking, noon};
 
@@ -44,9 +44,9 @@ impl Simple {
         Verdict::Claimed
     }
 
-    fn confirm(&mut self, booking_id: BookingId) -> usize {
+    fn settle(&mut self, booking_id: BookingId) -> usize {
         let claimed = self.sold.values_mut().filter(|(owner, booked)| *owner == booking_id && !*booked);
-        claimed.map(|(_, booked)| *booked = true).count()
+        claimed.map(|(_, booked)| *booked = true).count().min(1)
     }
 
     fn free(&mut self, booking_id: BookingId) -> usize {
@@ -59,7 +59,7 @@ impl Simple {
 #[derive(Clone, Debug)]
 enum Step {
     Claim(Vec<(usize, Vec<u8>)>),
-    Confirm(Vec<usize>),
+    Settle(Vec<usize>),
     Free(Vec<usize>),
     Close(usize),
 }
@@ -69,7 +69,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let some = || prop::collection::vec(0..30_usize, 1..4);
     let step = prop_oneof![
         6 => prop::collection::vec((0..2_usize, seats), 1..6).prop_map(Step::Claim),
-        2 => some().prop_map(Step::Confirm),
+        2 => some().prop_map(Step::Settle),
         2 => some().prop_map(Step::Free),
         1 => (0..8_usize).prop_map(Step::Close),
     ];
@@ -95,10 +95,10 @@ fn run(tx: &mut Tx<'_>, simple: &mut Simple, shows: [ShowId; 2], steps: Vec<Step
                 assert_eq!(claim(tx, &batch)?, wanted);
                 claims.extend(batch);
             }
-            Step::Confirm(picks) => {
+            Step::Settle(picks) => {
                 let picks = named(picks);
-                let wanted: Vec<usize> = picks.iter().map(|claim| simple.confirm(claim.booking_id)).collect();
-                assert_eq!(confirm(tx, &picks)?, wanted);
+                let wanted: Vec<usize> = picks.iter().map(|claim| simple.settle(claim.booking_id)).collect();
+                assert_eq!(settle(tx, &picks)?, wanted);
             }
             Step::Free(picks) => {
                 let picks = named(picks);
@@ -118,7 +118,7 @@ fn run(tx: &mut Tx<'_>, simple: &mut Simple, shows: [ShowId; 2], steps: Vec<Step
 }
 
 fn rows(tx: &mut Tx<'_>) -> Result<HashMap<(ShowId, SeatId), (BookingId, bool)>> {
-    let rows = tx.query("SELECT show_id, seat_id, booking_id, status FROM show_seats", &[])?;
+    let rows = tx.query("SELECT show_id, seat_id, booking_id, status FROM seats_now", &[])?;
     let row = |row: &marquee_db::Row| {
         let booked = row.get::<String>("status")? == "booked";
         Ok(((row.get("show_id")?, row.get("seat_id")?), (row.get("booking_id")?, booked)))
@@ -184,13 +184,42 @@ async fn a_seat_blocked_by_the_staff_is_not_claimed_and_a_sold_one_is_not_blocke
 }
 
 #[tokio::test]
-async fn check_finds_a_booking_that_is_half_confirmed() {
+async fn check_finds_a_booking_that_is_of_two_shows() {
     let (_dir, db) = database();
     let (show_id, booking_id) = (show(), booking());
     let wanted = Claim { show_id, booking_id, seats: vec![seat(1), seat(2)] };
     db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
     assert_eq!(db.read(check).await.unwrap(), Vec::<String>::new());
-    let tear = "UPDATE show_seats SET status = 'booked' WHERE seat_id = $1";
-    db.write(move |tx| tx.execute(tear, &params![seat(1)])).await.unwrap();
+    let tear = "UPDATE show_seats SET show_id = $2 WHERE seat_id = $1";
+    db.write(move |tx| tx.execute(tear, &params![seat(1), show()])).await.unwrap();
     assert_eq!(db.read(check).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn check_finds_an_open_claim_that_has_no_seats() {
+    let (_dir, db) = database();
+    let (show_id, booking_id) = (show(), booking());
+    let wanted = Claim { show_id, booking_id, seats: vec![seat(1)] };
+    db.write(move |tx| claim(tx, &[wanted])).await.unwrap();
+    db.write(|tx| tx.execute("DELETE FROM show_seats", &[])).await.unwrap();
+    let faults = db.read(check).await.unwrap();
+    assert_eq!(faults, [format!("seating: the claim of booking {booking_id} is open, and it has no seats")]);
+}
+
+#[tokio::test]
+async fn a_claim_is_settled_once_and_its_rows_stay_as_they_were() {
+    let (_dir, db) = database();
+    let (show_id, booking_id) = (show(), booking());
+    let wanted = Claim { show_id, booking_id, seats: vec![seat(1), seat(2)] };
+    let statuses = move |tx: &mut Tx<'_>| -> Result<Vec<(SeatId, Sold)>> { seats_of_show(tx, show_id) };
+    let claimed = wanted.clone();
+    db.write(move |tx| claim(tx, &[claimed])).await.unwrap();
+    assert_eq!(db.read(statuses).await.unwrap(), [(seat(1), Sold::Claimed), (seat(2), Sold::Claimed)]);
+    let twice = [wanted.clone(), wanted.clone()];
+    let settled =
+        db.write(move |tx| Ok::<_, Error>((settle(tx, &twice[..1])?, settle(tx, &twice[1..])?))).await.unwrap();
+    assert_eq!(settled, (vec![1], vec![0]));
+    assert_eq!(db.read(statuses).await.unwrap(), [(seat(1), Sold::Booked), (seat(2), Sold::Booked)]);
+    let freed = db.write(move |tx| free(tx, &[wanted])).await.unwrap();
+    assert_eq!((freed, db.read(statuses).await.unwrap()), (vec![2], vec![]));
 }

@@ -15,20 +15,21 @@ use crate::MARQUEE;
 /// guests who are in, and of work to be done.
 const SELDOM_THERE: &str = "
     INSERT INTO bookings SELECT x'00000000000070008000000000000008', x'0000000000007000800000000000000a', show_id, cinema_id,
-        x'0000000000007000800000000000000b', 'pending', total, currency, x'0000000000007000800000000000000c',
+        x'0000000000007000800000000000000b', outcome, total, currency, x'0000000000007000800000000000000c',
         x'0000000000007000800000000000000a', NULL, created_at, NULL, NULL, replace(seats, 'A-1', 'A-3'), NULL
-        FROM bookings WHERE status = 'confirmed';
-    INSERT INTO idempotency_answers SELECT booking_id, user_id, 'order-2', 202, x'7b7d' FROM bookings WHERE status = 'pending';
+        FROM bookings WHERE outcome = 'confirmed';
+    INSERT INTO pending_bookings VALUES (x'00000000000070008000000000000008');
+    INSERT INTO open_claims SELECT booking_id FROM pending_bookings;
+    INSERT INTO idempotency_answers SELECT booking_id, user_id, 'order-2', 202, x'7b7d' FROM bookings_now WHERE status = 'pending';
     INSERT INTO show_seats (show_id, seat_id, status, booking_id)
-        SELECT show_id, 'A-3', 'claimed', booking_id FROM bookings WHERE status = 'pending';
+        SELECT show_id, 'A-3', 'booked', booking_id FROM bookings_now WHERE status = 'pending';
     INSERT INTO payments SELECT payment_id, booking_id, show_id, total, currency, 'initiated', NULL, created_at, created_at
-        FROM bookings WHERE status = 'pending';
-    INSERT INTO pending_bookings SELECT booking_id FROM bookings WHERE status = 'pending';
+        FROM bookings_now WHERE status = 'pending';
     INSERT OR IGNORE INTO captures SELECT payment_id, 1 FROM payments WHERE state IN ('authorised', 'captured')
         AND payment_id NOT IN (SELECT payment_id FROM till_payments);
     UPDATE payments SET state = 'authorised' WHERE payment_id IN (SELECT payment_id FROM captures);
     INSERT INTO admissions SELECT show_id, unhex(json_extract(seats, '$[0].ticket_id'), '-'), booking_id, 'North', 'first', user_id, 1, 1
-        FROM bookings WHERE status = 'confirmed';
+        FROM bookings_now WHERE status = 'confirmed';
     INSERT INTO contested_admissions SELECT show_id, 'second', ticket_id, booking_id, 'already_admitted', 'Side', admitted_by, 1, 2
         FROM admissions;
     INSERT INTO shards VALUES (0, 'file', 0, NULL);

@@ -38,7 +38,7 @@ async fn sell_many(server: &Server, database: &str, booking_id: &str, many: u64)
         "CREATE TEMP TABLE many AS
              SELECT n, gen_random_uuid() AS booking_id, gen_random_uuid() AS payment_id, gen_random_uuid() AS user_id
              FROM generate_series(1, {many}) n;
-         INSERT INTO bookings SELECT m.booking_id, m.user_id, show_id, cinema_id, hold_id, status, total, currency,
+         INSERT INTO bookings SELECT m.booking_id, m.user_id, show_id, cinema_id, hold_id, outcome, total, currency,
                  m.payment_id, m.user_id, 'order-' || n, created_at, NULL, NULL,
                  regexp_replace(seats, '(\"seat_id\":\"[^\"]*)\"', '\\1-' || n || '\"', 'g')
              FROM many m, bookings b WHERE b.booking_id = '{booking_id}';

@@ -19,12 +19,18 @@ const SOLD: &str = "
     INSERT INTO booking_seats (booking_id, seat_id, position, label, category, price, ticket_id)
     VALUES ($1$, 'A-2', 0, 'A 2', 'gold', 250, $1$), ($1$, 'A-1', 1, 'A \"1\"', 'gold', 250, $2$),
            ($2$, 'A-3', 0, 'A 3', 'gold', 250, $3$), ($3$, 'A-4', 0, 'A 4', 'gold', 250, $4$);
+    INSERT INTO show_seats (show_id, seat_id, status, booking_id)
+    VALUES ($8$, 'A-1', 'booked', $1$), ($8$, 'A-2', 'booked', $1$), ($8$, 'A-3', 'claimed', $2$);
     INSERT INTO payments (payment_id, booking_id, show_id, amount, currency, state, capture_due_at, created_at, updated_at)
     VALUES ($4$, $1$, $8$, 500, 'INR', 'authorised', 77, 1, 1), ($5$, $2$, $8$, 250, 'INR', 'initiated', NULL, 2, 2),
            ($6$, $3$, $8$, 250, 'INR', 'failed', NULL, 3, 3);";
 const SEATS: &str = "SELECT seats FROM bookings ORDER BY created_at";
-const PENDING: &str =
-    "SELECT CAST(COUNT(*) AS BIGINT) FROM pending_bookings JOIN bookings USING (booking_id) WHERE status = 'pending'";
+const PENDING: &str = "
+    SELECT CAST(COUNT(*) AS BIGINT) FROM pending_bookings JOIN bookings_now b USING (booking_id) JOIN seats_now s USING (booking_id)
+    WHERE b.status = 'pending' AND s.status = 'claimed'";
+const STANDING: &str = "
+    SELECT CAST(COUNT(*) AS BIGINT) FROM bookings_now b JOIN seats_now s USING (booking_id)
+    WHERE b.status = 'confirmed' AND s.status = 'booked'";
 const CAPTURES: &str =
     "SELECT CAST(SUM(due_at) AS BIGINT) FROM captures JOIN payments USING (payment_id) WHERE state = 'authorised'";
 
@@ -40,13 +46,13 @@ fn simple(ticket_id: &Value) -> String {
     ticket_id.as_str().unwrap().replace('-', "")
 }
 
-fn assert_whole(seats: &[String], pending: i64, captures: i64) {
+fn assert_whole(seats: &[String], [pending, standing, captures]: [i64; 3]) {
     let seats: Vec<Vec<Value>> = seats.iter().map(|seats| serde_json::from_str(seats).unwrap()).collect();
     assert_eq!(seats.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1]);
     let [first, second] = &seats[0][..] else { panic!("{seats:?}") };
     assert_eq!((&first["seat_id"], &first["price"], simple(&first["ticket_id"])), (&json!("A-2"), &json!(250), id(1)));
     assert_eq!((&second["label"], &second["category"]), (&json!("A \"1\""), &json!("gold")));
-    assert_eq!((pending, captures), (1, 77));
+    assert_eq!((pending, standing, captures), (1, 2, 77));
 }
 
 async fn migrate(launch: &Launch) {
@@ -73,7 +79,7 @@ async fn a_file_keeps_what_it_has_sold() {
     let mut seats = file.prepare(SEATS).unwrap();
     let seats: Vec<String> = seats.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let number = |sql: &str| file.query_row(sql, [], |row| row.get(0)).unwrap();
-    assert_whole(&seats, number(PENDING), number(CAPTURES));
+    assert_whole(&seats, [PENDING, STANDING, CAPTURES].map(number));
 }
 
 #[tokio::test]
@@ -97,5 +103,5 @@ async fn a_server_keeps_what_it_has_sold() {
     migrate(&launch(&data_dir, &server.url("marquee"))).await;
     let seats = older.query(SEATS, &[]).await.unwrap().iter().map(|row| row.get(0)).collect::<Vec<String>>();
     let number = async |sql: &str| older.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
-    assert_whole(&seats, number(PENDING).await, number(CAPTURES).await);
+    assert_whole(&seats, [number(PENDING).await, number(STANDING).await, number(CAPTURES).await]);
 }

@@ -225,7 +225,7 @@ async fn a_check_finds_who_was_let_in_with_nothing() {
     let elsewhere = "UPDATE admissions SET show_id = booking_id WHERE nonce = 'scan 0'";
     let faults = stage.db.write(move |tx| {
         tx.execute(elsewhere, &[])?;
-        tx.execute("UPDATE bookings SET status = 'cancelled'", &[])?;
+        tx.execute("UPDATE bookings SET outcome = 'cancelled'", &[])?;
         super::super::check(tx)
     });
     let faults = faults.await.unwrap();

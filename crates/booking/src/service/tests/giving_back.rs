@@ -132,7 +132,7 @@ async fn the_jobs_hear_of_a_cancelled_show_settle_what_is_open_and_stop_when_tol
     // A consumer that never ran before begins with what comes next.
     stage.until(1, "SELECT COUNT(*) AS n FROM journal_offsets WHERE consumer = 'booking'").await;
     stage.catalog.cancel_show(Actor::System, stage.show.show_id).await.unwrap();
-    stage.until(2, "SELECT COUNT(*) AS n FROM bookings WHERE status = 'cancelled'").await;
+    stage.until(2, "SELECT COUNT(*) AS n FROM bookings_now WHERE status = 'cancelled'").await;
     stop.cancel();
     jobs.await.unwrap();
     assert_eq!(stage.count("SELECT COUNT(*) AS n FROM refunds").await, 2);
