@@ -25,7 +25,7 @@ def statements(log):
             if "{" not in text:
                 yield f"{path.relative_to(ROOT)}:{source.count(chr(10), 0, match.start()) + 1}", text
     # Tests make tables of their own; what names none of ours is theirs.
-    ours = set(re.findall(r"CREATE TABLE (\w+)", "".join(path.read_text() for path in ROOT.glob("migrations/*.sql"))))
+    ours = set(re.findall(r"CREATE (?:TABLE|VIEW) (\w+)", "".join(path.read_text() for path in ROOT.glob("migrations/*.sql"))))
     for text in sorted(set(pathlib.Path(log).read_text().splitlines() if log else [])):
         named = set(re.findall(r"\b(?:FROM|INTO|UPDATE|JOIN) (\w+)", text))
         if re.match(r"(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text) and named & ours:

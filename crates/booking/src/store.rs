@@ -52,6 +52,8 @@ const OF_USER_NEWEST: &str = "
 const PENDING: &str = "
     SELECT booking_id FROM pending_bookings WHERE booking_id > $1 ORDER BY booking_id LIMIT $2";
 const COUNT_PENDING: &str = "SELECT COUNT(*) AS n FROM pending_bookings";
+const ODD_OUTCOMES: &str = "
+    SELECT booking_id, outcome FROM bookings WHERE outcome NOT IN ('confirmed', 'failed', 'cancelled') ORDER BY booking_id";
 /// To be settled, and over, or never there.
 const STRAY_PENDING: &str = "
     SELECT p.booking_id FROM pending_bookings p
@@ -86,7 +88,7 @@ const PURGE_KEY: &str = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key
 const PURGE_ANSWER: &str = "DELETE FROM idempotency_answers WHERE booking_id = $1";
 
 const KEYS_LEFT_OPEN: &str = "
-    SELECT b.booking_id, b.outcome FROM idempotency_keys k
+    SELECT b.booking_id FROM idempotency_keys k
     JOIN bookings b ON b.booking_id = k.booking_id
     LEFT JOIN idempotency_answers a ON a.booking_id = k.booking_id
     WHERE a.booking_id IS NULL AND b.outcome = 'failed' ORDER BY b.booking_id";
@@ -360,20 +362,24 @@ pub(crate) fn purge_keys(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Resu
     Ok(old.len())
 }
 
-/// Bookings that the reconciler would look at for nothing, one line each.
+/// Bookings that the reconciler would miss, or look at for nothing, one line each.
 pub(crate) fn pending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
-    let stray = ids(&tx.query(STRAY_PENDING, &[])?)?;
-    let fault = |booking_id| format!("booking {booking_id}: to be settled, and is over or does not exist");
-    Ok(stray.into_iter().map(fault).collect())
+    let mut faults = Vec::new();
+    for row in tx.query(ODD_OUTCOMES, &[])? {
+        let (booking_id, outcome) = (row.get::<BookingId>("booking_id")?, row.get::<String>("outcome")?);
+        faults.push(format!("booking {booking_id}: {outcome} for good, which none is"));
+    }
+    for booking_id in ids(&tx.query(STRAY_PENDING, &[])?)? {
+        faults.push(format!("booking {booking_id}: to be settled, and is over or does not exist"));
+    }
+    Ok(faults)
 }
 
 /// Keys that stand for something which cannot be, one line each.
 pub(crate) fn key_faults(tx: &mut Tx<'_>) -> Result<Vec<String>> {
-    let mut faults = Vec::new();
-    for row in tx.query(KEYS_LEFT_OPEN, &[])? {
-        let (booking_id, outcome) = (row.get::<BookingId>("booking_id")?, row.get::<String>("outcome")?);
-        faults.push(format!("booking {booking_id}: {outcome}, and its idempotency key has no answer"));
-    }
+    let left_open = ids(&tx.query(KEYS_LEFT_OPEN, &[])?)?;
+    let fault = |booking_id| format!("booking {booking_id}: failed, and its idempotency key has no answer");
+    let mut faults: Vec<_> = left_open.into_iter().map(fault).collect();
     let odd: i64 = tx.query_opt(ODD_ANSWERS, &[])?.map_or(Ok(0), |row| row.get("n"))?;
     if odd > 0 {
         faults.push(format!("booking: {odd} idempotency keys hold an answer that is never kept"));

@@ -148,12 +148,17 @@ impl<I: Send + 'static, V: Send + 'static> Inner<I, V> {
                     answer(to, Err(error));
                 }
             }
-            Err(_) => {
-                for (item, to) in items.chunks(1).zip(answers) {
-                    let alone = self.run(session, |tx| (self.apply)(tx, item));
-                    answer(to, alone.and_then(|mut verdicts| verdicts.pop().ok_or(Error::Closed)));
-                }
-            }
+            Err(_) => self.commit_one_by_one(session, &items, answers),
+        }
+    }
+
+    fn commit_one_by_one(&self, session: &mut Session, items: &[I], answers: Vec<Answer<V>>) {
+        let mut busy = false;
+        for (item, to) in items.chunks(1).zip(answers) {
+            // Once one has waited for its turn in vain, the others need not.
+            let alone = if busy { Err(Error::Busy) } else { self.run(session, |tx| (self.apply)(tx, item)) };
+            busy |= matches!(alone, Err(Error::Busy));
+            answer(to, alone.and_then(|mut verdicts| verdicts.pop().ok_or(Error::Closed)));
         }
     }
 

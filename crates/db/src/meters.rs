@@ -17,7 +17,11 @@ impl LaneMeters {
     /// The meters of the lane of that name, with their help texts and units.
     pub(crate) fn of(lane: &'static str) -> Self {
         describe_histogram!(ITEMS, Unit::Count, "Items that one transaction of a batch writer took, by lane");
-        describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "Time a batch took from its first statement to its commit");
+        describe_histogram!(
+            COMMIT_SECONDS,
+            Unit::Seconds,
+            "Time a batch took from when it was taken to its commit, its wait for other writers included"
+        );
         describe_gauge!(QUEUE_DEPTH, Unit::Count, "Items left waiting when a batch was taken, by lane");
         Self {
             items: histogram!(ITEMS, "lane" => lane),

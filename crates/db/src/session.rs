@@ -43,6 +43,10 @@ impl<T: Clone> Later<T> {
         self.answer.get_or_init(|| answer);
     }
 
+    pub(crate) fn is_known(&self) -> bool {
+        self.answer.get().is_some()
+    }
+
     /// Once there is an answer.
     pub(crate) fn answer(&self) -> Result<T> {
         self.answer.get().cloned().ok_or(Error::Closed)

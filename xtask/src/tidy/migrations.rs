@@ -41,11 +41,13 @@ pub(super) fn check(scripts: &[(String, String)], sources: &[Source]) -> Vec<Fin
     findings
 }
 
-/// Which crate's folder owns each table.
+/// Which crate's folder owns each table and view.
 pub(super) fn owners(scripts: &[(String, String)]) -> HashMap<String, String> {
     let mut owners = HashMap::new();
     for (path, text) in scripts.iter().filter(|(path, _)| path.starts_with(FOLDER)) {
-        let created = text.lines().filter_map(|line| line.trim().strip_prefix("CREATE TABLE "));
+        let lines = text.lines().map(str::trim);
+        let created =
+            lines.filter_map(|line| line.strip_prefix("CREATE TABLE ").or_else(|| line.strip_prefix("CREATE VIEW ")));
         let names = created.filter_map(|rest| rest.trim_start_matches("IF NOT EXISTS ").split([' ', '(']).next());
         owners.extend(names.map(|name| (name.to_lowercase(), owner(path).to_owned())));
     }

@@ -66,7 +66,7 @@ impl Booking {
                 Settlement::Confirmed(self.created_answer(sale))
             }
             Some(Verdict::Refused(answer)) => {
-                error!(booking_id = %sale.booking_id, "claimed seats were gone, payment goes back");
+                error!(booking_id = %sale.booking_id, "claim was gone, payment goes back");
                 meters::bookings("failed", 1);
                 self.inner.parts.payments.wake_refunds();
                 self.wake(sale.show_id).await;

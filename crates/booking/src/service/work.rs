@@ -143,7 +143,7 @@ impl Call {
 }
 
 impl Confirm {
-    /// Its seats are not all claimed any more: it cannot be sold, and what the gateway took goes back.
+    /// Its claim is not open any more: it cannot be sold, and what the gateway took goes back.
     pub(super) fn without_seats(&self) -> Undo {
         let answer = Answer::refusing(error::Error::SeatsUnavailable(self.sale.seat_ids().collect()));
         let Confirm { sale, seats, by, .. } = self;

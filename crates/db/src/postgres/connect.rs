@@ -280,10 +280,13 @@ fn settings(purpose: Purpose) -> String {
         settings,
         "SET statement_timeout = {statement}; SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {idle};"
     );
+    if matches!(purpose, Purpose::Write | Purpose::Read) {
+        // What is touched is found by key, in tables that grow faster than their statistics: a plan that was made while one of them was
+        // empty must not read all of it a minute later. What has no key is none the worse for it, as long as it is not compiled first.
+        settings.push_str("SET enable_seqscan = off; SET jit = off;");
+    }
     if purpose == Purpose::Write {
-        // What a writer touches it finds by key, in tables that grow faster than their statistics: a plan that was made while
-        // one of them was small must not read all of it a batch later.
-        settings.push_str("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;");
+        settings.push_str("SET enable_hashjoin = off; SET enable_mergejoin = off;");
         // And a plan for so many rows is the same whatever is in them: planning it anew, as is done five times first, costs more than it.
         settings.push_str("SET plan_cache_mode = force_generic_plan;");
     }

@@ -287,7 +287,7 @@ impl Session {
 
     /// Waits until it is there, whatever else is on its way.
     pub(crate) fn answer<T: Clone>(&mut self, later: &Later<T>) -> Result<T> {
-        let answered = wait_until(&self.runtime, self.purpose, &mut self.sent, || later.answer().is_ok());
+        let answered = wait_until(&self.runtime, self.purpose, &mut self.sent, || later.is_known());
         self.heed(answered)?;
         later.answer()
     }

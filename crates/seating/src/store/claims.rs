@@ -171,14 +171,13 @@ impl Settled {
     }
 }
 
-/// Frees the seats, claimed or booked. How many of each were freed.
+/// Frees the seats, claimed or booked.
 ///
 /// # Errors
 /// What the database says.
-pub fn free(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<Vec<usize>> {
+pub fn free(tx: &mut Tx<'_>, claims: &[impl Borrow<Claim>]) -> Result<()> {
     tx.run_each(SETTLE, bookings(claims))?;
-    let freed = tx.execute_each(FREE, rows(claims))?;
-    Ok(by_claim(claims, freed))
+    tx.run_each(FREE, rows(claims))
 }
 
 /// One parameter list for each claim.
@@ -192,11 +191,6 @@ fn rows(claims: &[impl Borrow<Claim>]) -> impl Iterator<Item = [Value; 3]> {
         .iter()
         .map(Borrow::borrow)
         .flat_map(|claim: &Claim| claim.seats.iter().map(|seat_id| params![claim.show_id, seat_id, claim.booking_id]))
-}
-
-fn by_claim(claims: &[impl Borrow<Claim>], by_seat: Vec<usize>) -> Vec<usize> {
-    let mut by_seat = by_seat.into_iter();
-    claims.iter().map(|claim| by_seat.by_ref().take(claim.borrow().seats.len()).sum()).collect()
 }
 
 /// Up to `limit` bookings that have seats of the show, by how they have them.
