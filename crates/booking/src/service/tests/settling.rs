@@ -1,5 +1,6 @@
 //! What breaks off is settled: booked or undone, charged at most once.
 
+use marquee_db::params;
 use marquee_seating::Attempt;
 
 use super::*;
@@ -234,6 +235,25 @@ async fn whoever_settles_second_changes_nothing() {
     let confirmed = "SELECT COUNT(*) AS n FROM journal WHERE kind = 'BookingConfirmed'";
     assert_eq!(stage.count(confirmed).await, 1);
     stage.audit().await;
+}
+
+#[tokio::test]
+async fn a_check_finds_what_is_pending_for_good_and_what_is_over_and_still_to_be_settled() {
+    let stage = Stage::set().await;
+    let hold = stage.hold(stage.user(), &["A-1"]).await;
+    let booking_id = stage.claim_and_no_more(&hold, &order(&hold, VISA, None)).await.booking_id;
+    stage.audit().await;
+    let faults_with = async |outcome: &'static str| {
+        let work = move |tx: &mut Tx<'_>| {
+            tx.execute("UPDATE bookings SET outcome = $1", &params![outcome])?;
+            super::super::check(tx)
+        };
+        stage.db.write(work).await.unwrap()
+    };
+    let over = faults_with("failed").await;
+    assert!(over.contains(&format!("booking {booking_id}: to be settled, and is over or does not exist")), "{over:?}");
+    let odd = faults_with("pending").await;
+    assert!(odd.contains(&format!("booking {booking_id}: pending for good, which none is")), "{odd:?}");
 }
 
 #[tokio::test]
