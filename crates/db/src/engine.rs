@@ -11,8 +11,8 @@ use tracing::error;
 use crate::session::{Session, Tx};
 use crate::{Error, Result, migrate, postgres, sqlite};
 
-/// Writer connections to a server. Their transactions follow one another all the same; but what one
-/// sends is there the moment the other has committed.
+/// Writer connections to a server. Their transactions follow one another all the same; but what one sends is there the moment
+/// the other has committed.
 const POSTGRES_WRITERS: usize = 2;
 /// Reader connections: two per core of the smallest machine; a read holds one for tens of microseconds.
 const READERS: usize = 4;

@@ -99,7 +99,7 @@ impl<'b, 't> Batch<'b, 't> {
     }
 
     /// Does all as if nobody were in anybody's way: holds keep buyers apart, so that nearly always nobody is, and what came of it is asked
-    /// once, at the end. The verdicts; none when a show has gone or is closed, a key was there before, or a seat was taken or lost. Then
+    /// once, at the end. The verdicts; none when a show has gone or is closed, a key was there before, a seat was taken or a claim settled. Then
     /// it is to be taken back.
     fn at_once(mut self, works: &[Work]) -> Result<Option<Vec<Verdict>>> {
         let all = self.undecided(works);

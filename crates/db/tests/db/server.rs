@@ -46,27 +46,38 @@ async fn the_next_batch_is_at_the_lock_before_the_commit_before_it_is_answered()
 }
 
 #[tokio::test]
-async fn what_comes_while_a_batch_is_composed_goes_with_the_next() {
+async fn what_comes_while_the_writers_are_at_others_goes_as_one_batch() {
     let db = Place::postgres().await.with_table().await;
     let (said, mut says) = tokio::sync::mpsc::unbounded_channel();
-    let (let_on, may_go_on) = std::sync::mpsc::channel();
-    let may_go_on = std::sync::Mutex::new(may_go_on);
     let lane = db.lane("test", move |tx, items: &[i64]| {
         said.send(items.len()).unwrap();
-        if items == [1] {
-            may_go_on.lock().unwrap().recv().unwrap();
-        }
         items.iter().map(|n| insert(tx, &n.to_string(), *n)).collect()
     });
+    // Neither writer has waited for the server's lock: the one without the turn is kept by nobody.
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let mut let_on = Vec::new();
+    for _ in 0..2 {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (db, begun) = (db.clone(), begun.clone());
+        let work = move |_: &mut Tx<'_>| {
+            begun.send(()).unwrap();
+            released.recv().unwrap();
+            Ok::<_, Error>(())
+        };
+        let_on.push((release, tokio::spawn(async move { db.write(work).await })));
+    }
+    begins.recv().await.unwrap();
+    begins.recv().await.unwrap();
     let mut calls: Vec<_> = (1..=3).map(|n| Box::pin(lane.submit(n))).collect();
-    assert!(futures_now(calls[0].as_mut()).is_none());
-    assert_eq!(says.recv().await, Some(1));
-    assert!(futures_now(calls[1].as_mut()).is_none() && futures_now(calls[2].as_mut()).is_none());
-    let_on.send(()).unwrap();
+    assert!(calls.iter_mut().all(|call| futures_now(call.as_mut()).is_none()));
+    for (release, write) in let_on {
+        release.send(()).unwrap();
+        write.await.unwrap().unwrap();
+    }
     for call in calls {
         assert_eq!(call.await.unwrap(), 1);
     }
-    assert_eq!(says.recv().await, Some(2));
+    assert_eq!(says.recv().await, Some(3));
 }
 
 #[tokio::test]
